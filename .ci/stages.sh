@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# Sourced by .ci/run: the stages, and how one is run and counted.
+
+failures=()
+times=()
+
+# stage <name> <command...>: runs it with its seconds; a failure is kept for the
+# end, so that one run shows all that is wrong.
+stage() {
+  local name=$1 begin=$SECONDS status=0
+  shift
+  echo "=== $name"
+  # Not before `||`, where bash switches `set -e` off for all that it calls.
+  set +e
+  (set -euo pipefail; "$@")
+  status=$?
+  set -e
+  times+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$name")")
+  if ((status)); then failures+=("$name"); fi
+  echo "=== $name: $((SECONDS - begin)) s, exit code $status"
+}
+
+summary() {
+  echo
+  printf '%s\n' "${times[@]}"
+  if ((${#failures[@]})); then
+    echo "Failed: ${failures[*]}"
+    exit 1
+  fi
+  echo "All stages passed."
+}
+
+# Our C and C++ files, with NUL between; works without git too.
+our_sources() {
+  find runtime modules plugins tools samples tests cmake \
+    -name node_modules -prune -o -type f \
+    \( -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.c' \) \
+    -print0 2>/dev/null || true
+}
+
+check_format() {
+  our_sources | xargs -0 -r clang-format-19 --dry-run -Werror
+}
+
+# Changed C++ sources, against what this branch left main at, or against the
+# commit before; a changed header stands for the source beside it.
+changed_sources() {
+  local base=$1 file
+  git diff --name-only --diff-filter=d "$base" -- '*.cpp' '*.hpp' |
+    while IFS= read -r file; do
+      file=${file%.hpp}
+      file=${file%.cpp}.cpp
+      [[ ! -e $file ]] || printf '%s\n' "$file"
+    done | sort -u
+}
+
+# shellcheck disable=SC2154  # .ci/run sets root.
+check_tidy() {
+  local base files
+  base=$(git merge-base HEAD origin/main 2>/dev/null) || base=
+  if [[ -z $base || $base == "$(git rev-parse HEAD 2>/dev/null)" ]]; then
+    base=$(git rev-parse -q --verify 'HEAD~1' 2>/dev/null) || base=
+  fi
+  if [[ -z $base ]]; then
+    echo "There is no earlier commit to compare with; nothing to tidy."
+    return
+  fi
+  # Its own database, for clang: no precompiled header made by gcc.
+  cmake --preset dev -B build/tidy -DCMAKE_CXX_COMPILER=clang++-19 \
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCOMMY_DASHBOARD=OFF \
+    >build/tidy.log || { tail -n 20 build/tidy.log; return 1; }
+  files=$(changed_sources "$base" |
+    grep -F -x -f <(sed -n "s|^ *\"file\": \"$root/\(.*\)\".*|\1|p" \
+      build/tidy/compile_commands.json)) || true
+  if [[ -z $files ]]; then
+    echo "No source changed since $base."
+    return
+  fi
+  echo "$files" | wc -l | sed 's/$/ sources changed/'
+  xargs -r -n 4 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
+    <<<"$files" 2>/dev/null
+}
+
+check_asan() {
+  setup/build asan
+  # What reads the tree, drives a browser or builds a package says nothing new.
+  ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1 \
+    UBSAN_OPTIONS=print_stacktrace=1 \
+    ctest --preset asan -j "$(nproc)" --timeout 900 \
+    -LE '^(layers|browser|package)$'
+}
+
+check_tsan() {
+  local area folders=() wrapper=()
+  for area in {unit,process}/{memory,containers,message,actor}; do
+    [[ ! -e tests/$area/CMakeLists.txt ]] || folders+=("tests/$area")
+  done
+  if ((${#folders[@]} == 0)); then
+    echo "Nothing to build yet."
+    return
+  fi
+  setup/build tsan "${folders[@]/%//all}"
+  # gcc 12's runtime cannot live with the address randomization of newer
+  # kernels; where it may not be switched off, it has to be low already.
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    wrapper=(setarch "$(uname -m)" -R)
+  fi
+  for area in "${folders[@]}"; do
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+      "${wrapper[@]}" ctest --test-dir "build/tsan/$area" \
+      -j "$(nproc)" --timeout 900 --output-on-failure --no-tests=error
+  done
+}
+
+check_windows() {
+  if ! compgen -G 'runtime/commy/platform/windows/*.cpp' >/dev/null; then
+    echo "Nothing to build yet."
+    return
+  fi
+  setup/build windows
+  ctest --preset windows --timeout 900
+}

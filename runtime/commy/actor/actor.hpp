@@ -1,0 +1,99 @@
+// commy/actor/actor.hpp: the base class of every actor.
+#pragma once
+
+#include <commy/actor/ask.hpp>
+#include <commy/actor/lifecycle.hpp>
+#include <commy/actor/ref.hpp>
+#include <commy/actor/task.hpp>
+
+#include <gsl/gsl>
+
+#include <chrono>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace commy {
+
+/// How an actor stops.
+enum class stop_mode : std::uint8_t {
+  /// Takes no new message, handles those it has, then stops.
+  drain,
+  /// Stops after the handler that runs; a handler that waits is ended. Requests
+  /// in the mailbox are answered `receiver_stopped`, other messages become dead
+  /// letters.
+  now
+};
+
+/// State that only its own turn touches. Derive publicly and write one public
+/// `on` for each message:
+///
+///     struct add { using reply = int; int amount; };   // asks for an int
+///     struct reset {};                                 // asks for nothing
+///
+///     class counter : public commy::actor {
+///      public:
+///       int on(add m) { return total_ += m.amount; }
+///       void on(reset) { total_ = 0; }
+///      private:
+///       int total_ = 0;
+///     };
+///
+/// One turn at a time runs, on whatever thread, and each sees what the one
+/// before wrote: members need no lock. A handler that waits returns a `task`.
+/// A handler that throws has failed: who asked is told, the message is dropped,
+/// and the actor's supervisor restarts it, or it stops.
+///
+/// An object that no system has spawned works as a plain object, in a test for
+/// instance; only the protected members below must not be called.
+class actor {
+public:
+  actor(const actor&) = delete;
+  actor& operator=(const actor&) = delete;
+
+protected:
+  actor() noexcept : cell_{actors::cell_under_construction()} {}
+  ~actor() = default;
+
+  /// A reference to this actor: `self(this)`. Also during construction.
+  template <class A>
+  [[nodiscard]] ref<A> self(const A* me) const noexcept {
+    static_assert(std::is_base_of_v<actor, A>);
+    Expects(static_cast<const actor*>(me) == this && cell_ != nullptr);
+    return actors::access::make<ref<A>>(
+        actors::cell_handle{cell_, cell_->inlet.generation()});
+  }
+
+  /// To be awaited in a task: `auto sum = co_await ask(sums_, add{2}, 50ms)`
+  /// gives result<int, ask_error>. Exactly one answer comes, whatever happens
+  /// to the other actor, and no later than the timeout, which is positive.
+  /// Fails at once with `cycle` when the other waits for this actor itself.
+  template <class To, class M>
+  auto ask(const To& to, M message, std::chrono::nanoseconds timeout) {
+    static_assert(request<M>,
+                  "commy: ask needs a message that says `using reply = X;`; "
+                  "a message without an answer is told");
+    Expects(cell_ != nullptr && actors::current_cell() == cell_);
+    return actors::ask_operation<M>{*cell_, actors::access::handle(to),
+                                    actors::access::ops<M>(to),
+                                    std::move(message), timeout};
+  }
+
+  /// Stops this actor after the current handler.
+  void stop(stop_mode how = stop_mode::drain) noexcept {
+    Expects(cell_ != nullptr);
+    actors::signal({cell_, cell_->inlet.generation()},
+                   how == stop_mode::drain ? message::mailbox_signal::drain
+                                           : message::mailbox_signal::stop_now);
+  }
+
+  /// Fails the current handler, as a throw does.
+  [[noreturn]] static void fail(std::string_view reason) {
+    throw actor_failure{std::string{reason}};
+  }
+
+private:
+  actors::cell* cell_;
+};
+
+}  // namespace commy

@@ -1,0 +1,89 @@
+#include <commy/actor/actor_system.hpp>
+#include <commy/actor/system_core.hpp>
+
+#include <utility>
+
+namespace commy {
+
+actor_system::actor_system(const system_options& options)
+    : core_{std::make_unique<actors::system_core>(options)} {}
+
+actor_system::~actor_system() = default;
+
+result<actors::cell_handle, spawn_error> actor_system::start(
+    const actors::actor_type& type, const spawn_options& options,
+    const std::function<void*()>& make) {
+  return core_->start(type, options, nullptr, make);
+}
+
+supervisor actor_system::supervise(supervision options) {
+  return {*core_, std::make_shared<actors::supervision_state>(
+                      std::move(options), core_->next_seed())};
+}
+
+result<actors::cell_handle, find_error> actor_system::find_actor(
+    std::string_view name, const std::type_info& type) const {
+  const auto found = core_->find(name);
+  if (found.type == nullptr) return unexpected{find_error::unknown_name, name};
+  if (*found.type->id != type) {
+    failure_detail detail;
+    detail.text.append(name).append(" is a ").append(found.type->name);
+    return unexpected{find_error::other_type, detail};
+  }
+  return found.handle;
+}
+
+result<wire_port, find_error> actor_system::find_port(
+    std::string_view name) const {
+  const auto found = core_->find(name);
+  if (found.type == nullptr) return unexpected{find_error::unknown_name, name};
+  return wire_port{found.handle, found.protocol};
+}
+
+result<void, deliver_error> actor_system::deliver(
+    std::string_view name, message_id id,
+    std::span<const std::byte> bytes) const {
+  const auto port = find_port(name);
+  if (!port) return unexpected{deliver_error::unknown_name, name};
+  return port->deliver(id, bytes);
+}
+
+bool actor_system::wait_gone(const actors::cell_handle& actor,
+                             std::chrono::nanoseconds at_most) const {
+  return core_->wait_stopped(actor, std::chrono::steady_clock::now() + at_most);
+}
+
+std::vector<late_actor> actor_system::shutdown(
+    std::chrono::nanoseconds deadline) {
+  return core_->shutdown(deadline);
+}
+
+std::vector<actor_info> actor_system::inspect() const {
+  return core_->inspect();
+}
+
+std::size_t actor_system::actor_count() const { return core_->alive(); }
+
+std::uint64_t actor_system::dead_letter_count() const noexcept {
+  return core_->dead_letters().count();
+}
+
+dead_letter_subscription actor_system::on_dead_letter(
+    dead_letter_listener listener) {
+  return core_->dead_letters().listen(std::move(listener));
+}
+
+namespace actors {
+
+result<cell_handle, spawn_error> start_supervised(
+    system_core& system, const actor_type& type, const spawn_options& options,
+    std::unique_ptr<actor_maker> maker,
+    std::shared_ptr<supervision_state> supervisor) {
+  auto extra = std::make_unique<cell_extra>();
+  extra->maker = std::move(maker);
+  extra->supervisor = std::move(supervisor);
+  return system.start(type, options, std::move(extra), nullptr);
+}
+
+}  // namespace actors
+}  // namespace commy

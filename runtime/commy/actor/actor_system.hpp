@@ -1,0 +1,146 @@
+// commy/actor/actor_system.hpp: runs actors inside one process.
+#pragma once
+
+#include <commy/actor/actor.hpp>
+#include <commy/actor/dead_letters.hpp>
+#include <commy/actor/supervisor.hpp>
+#include <commy/actor/system_options.hpp>
+#include <commy/actor/wire_port.hpp>
+#include <commy/base/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace commy {
+
+namespace actors {
+class system_core;
+}  // namespace actors
+
+/// Actors and the threads that run them. A process may have several; their
+/// actors tell each other freely. Threads: any thread may call any member,
+/// handlers too, except those marked "not from a handler".
+class actor_system {
+public:
+  explicit actor_system(const system_options& options = {});
+  actor_system(const actor_system&) = delete;
+  actor_system& operator=(const actor_system&) = delete;
+  /// Shuts down with `stop_deadline`, then waits for handlers that still run,
+  /// after logging whose they are. Not from a handler.
+  ~actor_system();
+
+  /// Starts an A, constructed from `args` on this thread, before its first
+  /// message. It is not restarted: when it fails, it stops. Cost: some 300 ns.
+  template <class A, class... Args>
+  result<ref<A>, spawn_error> try_spawn(const spawn_options& options,
+                                        Args&&... args) {
+    static_assert(std::is_base_of_v<actor, A>,
+                  "commy: an actor derives publicly from commy::actor");
+    auto started = start(actors::type_of<A>, options, [&] {
+      return static_cast<void*>(new A(std::forward<Args>(args)...));
+    });
+    if (!started) return unexpected{started.error()};
+    return actors::access::make<ref<A>>(*started);
+  }
+  template <class A, class... Args>
+  result<ref<A>, spawn_error> try_spawn(std::string_view name, Args&&... args) {
+    return try_spawn<A>(spawn_options{.name = name},
+                        std::forward<Args>(args)...);
+  }
+
+  /// As `try_spawn`; throws `bad_result` with the reason.
+  template <class A, class... Args>
+  ref<A> spawn(const spawn_options& options, Args&&... args) {
+    return try_spawn<A>(options, std::forward<Args>(args)...).value();
+  }
+  template <class A, class... Args>
+  ref<A> spawn(std::string_view name, Args&&... args) {
+    return try_spawn<A>(name, std::forward<Args>(args)...).value();
+  }
+
+  /// A supervisor without children yet.
+  [[nodiscard]] supervisor supervise(supervision options = {});
+
+  /// Asks and blocks this thread until the answer comes, at the latest after
+  /// `timeout`. Gives exactly one answer: the reply or why there is none. Not
+  /// from a handler, where it fails with `inside_handler`: handlers co_await
+  /// `actor::ask`.
+  template <class To, class M>
+  result<reply_of<M>, ask_error> ask(const To& to, M message,
+                                     std::chrono::nanoseconds timeout) const {
+    static_assert(request<M>,
+                  "commy: ask needs a message that says `using reply = X;`; "
+                  "a message without an answer is told");
+    const auto* const ops = actors::access::ops<M>(to);
+    if (ops == nullptr) return unexpected{ask_error::receiver_stopped};
+    return actors::ask_blocking(actors::access::handle(to), *ops,
+                                std::move(message), timeout);
+  }
+
+  /// The living actor of that name.
+  template <class A>
+  [[nodiscard]] result<ref<A>, find_error> find(std::string_view name) const {
+    const auto found = find_actor(name, typeid(A));
+    if (!found) return unexpected{found.error()};
+    return actors::access::make<ref<A>>(*found);
+  }
+  /// The same actor for messages that come as bytes; see `find_address` in
+  /// protocol.hpp for messages of a known type.
+  [[nodiscard]] result<wire_port, find_error> find_port(
+      std::string_view name) const;
+  /// `find_port` and `wire_port::deliver` in one.
+  result<void, deliver_error> deliver(std::string_view name, message_id id,
+                                      std::span<const std::byte> bytes) const;
+
+  /// Tells an actor to stop and returns. Its supervisor does not restart it.
+  /// False when it has stopped already.
+  template <class To>
+  bool stop(const To& actor, stop_mode how = stop_mode::drain) const noexcept {
+    return actors::signal(actors::access::handle(actor),
+                          how == stop_mode::drain
+                              ? message::mailbox_signal::drain
+                              : message::mailbox_signal::stop_now);
+  }
+  /// Waits until an actor, its members destroyed, is gone; false when it still
+  /// is there after `at_most`. Not from a handler.
+  template <class To>
+  [[nodiscard]] bool wait_stopped(const To& actor,
+                                  std::chrono::nanoseconds at_most) const {
+    return wait_gone(actors::access::handle(actor), at_most);
+  }
+
+  /// Stops all actors, the newest first, each after it has handled what lies in
+  /// its mailbox; spawns are refused from now on. Returns at the deadline at
+  /// the latest, with those that are late and what they do. They are then told
+  /// to stop at once: handlers that wait are ended, handlers that run are not.
+  /// Not from a handler.
+  std::vector<late_actor> shutdown(std::chrono::nanoseconds deadline);
+
+  /// All actors at this moment, in no particular order. Cost: a walk over all.
+  [[nodiscard]] std::vector<actor_info> inspect() const;
+  [[nodiscard]] std::size_t actor_count() const;
+
+  /// Messages that were accepted and never handled; see dead_letters.hpp.
+  [[nodiscard]] std::uint64_t dead_letter_count() const noexcept;
+  dead_letter_subscription on_dead_letter(dead_letter_listener listener);
+
+private:
+  result<actors::cell_handle, spawn_error> start(
+      const actors::actor_type& type, const spawn_options& options,
+      const std::function<void*()>& make);
+  [[nodiscard]] result<actors::cell_handle, find_error> find_actor(
+      std::string_view name, const std::type_info& type) const;
+  [[nodiscard]] bool wait_gone(const actors::cell_handle& actor,
+                               std::chrono::nanoseconds at_most) const;
+
+  std::unique_ptr<actors::system_core> core_;
+};
+
+}  // namespace commy

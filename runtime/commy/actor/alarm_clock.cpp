@@ -1,0 +1,144 @@
+#include <commy/actor/alarm_clock.hpp>
+#include <commy/base/fence.hpp>
+#include <commy/platform/thread_hint.hpp>
+
+namespace commy::actors {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+
+std::int64_t at(const cell& c) noexcept {
+  // relaxed: only changed under the lock that the caller holds.
+  return c.alarm_at.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+alarm_clock::alarm_clock() : thread_{[this] { run(); }} {}
+
+alarm_clock::~alarm_clock() { stop(); }
+
+std::int64_t alarm_clock::now() noexcept {
+  return nanoseconds{steady_clock::now().time_since_epoch()}.count();
+}
+
+std::int64_t alarm_clock::after(nanoseconds wait) noexcept {
+  const auto start = now();
+  return wait.count() < cell::never - start ? start + wait.count()
+                                            : cell::never - 1;
+}
+
+void alarm_clock::insert(cell& c) noexcept {
+  const std::lock_guard hold{mutex_};
+  // relaxed: ours, and under the lock.
+  const auto deadline = c.deadline.load(std::memory_order_relaxed);
+  const bool absent = at(c) == cell::never;
+  c.alarm_at.store(deadline, std::memory_order_relaxed);
+  if (absent) {
+    heap_.push_back(&c);
+    c.alarm_index = static_cast<std::uint32_t>(heap_.size() - 1);
+  }
+  sift_up(c.alarm_index);
+  if (heap_.front() == &c) earlier_.notify_one();
+}
+
+void alarm_clock::forget(cell& c) noexcept {
+  const std::lock_guard hold{mutex_};
+  if (at(c) != cell::never) remove(c.alarm_index);
+}
+
+void alarm_clock::reserve(std::size_t actors) {
+  const std::lock_guard hold{mutex_};
+  heap_.reserve(actors);
+}
+
+void alarm_clock::stop() noexcept {
+  {
+    const std::lock_guard hold{mutex_};
+    if (stopping_) return;
+    stopping_ = true;
+    earlier_.notify_one();
+  }
+  thread_.join();
+}
+
+void alarm_clock::run() noexcept {
+  platform::name_this_thread("commy-alarms");
+  std::unique_lock hold{mutex_};
+  while (!stopping_) {
+    if (heap_.empty()) {
+      earlier_.wait(hold);
+      continue;
+    }
+    auto& first = *heap_.front();
+    if (at(first) > now()) {
+      earlier_.wait_until(hold,
+                          steady_clock::time_point{nanoseconds{at(first)}});
+      continue;
+    }
+    ring(first);
+  }
+}
+
+// Under the lock, so that forget() cannot return in the midst of it.
+void alarm_clock::ring(cell& c) noexcept {
+  // The owner that arms after this store inserts the cell again; the one that
+  // armed before it is seen by the load after the fence.
+  remove(c.alarm_index);
+  fence::full();
+  // relaxed: ordered by the fence.
+  const auto deadline = c.deadline.load(std::memory_order_relaxed);
+  if (deadline == cell::never) return;
+  if (deadline > now()) {
+    c.alarm_at.store(deadline, std::memory_order_relaxed);
+    heap_.push_back(&c);
+    c.alarm_index = static_cast<std::uint32_t>(heap_.size() - 1);
+    sift_up(c.alarm_index);
+    return;
+  }
+  signal({&c, c.inlet.generation()}, message::mailbox_signal::alarm);
+}
+
+void alarm_clock::place(std::size_t index, cell& c) noexcept {
+  heap_[index] = &c;
+  c.alarm_index = static_cast<std::uint32_t>(index);
+}
+
+void alarm_clock::sift_up(std::size_t index) noexcept {
+  auto& moving = *heap_[index];
+  while (index > 0) {
+    const auto parent = (index - 1) / 2;
+    if (at(*heap_[parent]) <= at(moving)) break;
+    place(index, *heap_[parent]);
+    index = parent;
+  }
+  place(index, moving);
+}
+
+void alarm_clock::sift_down(std::size_t index) noexcept {
+  auto& moving = *heap_[index];
+  for (;;) {
+    auto child = 2 * index + 1;
+    if (child >= heap_.size()) break;
+    if (child + 1 < heap_.size() && at(*heap_[child + 1]) < at(*heap_[child])) {
+      ++child;
+    }
+    if (at(moving) <= at(*heap_[child])) break;
+    place(index, *heap_[child]);
+    index = child;
+  }
+  place(index, moving);
+}
+
+void alarm_clock::remove(std::size_t index) noexcept {
+  heap_[index]->alarm_at.store(cell::never, std::memory_order_relaxed);
+  auto& last = *heap_.back();
+  heap_.pop_back();
+  if (index == heap_.size()) return;
+  place(index, last);
+  sift_up(index);
+  sift_down(last.alarm_index);
+}
+
+}  // namespace commy::actors

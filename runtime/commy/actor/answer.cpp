@@ -1,0 +1,64 @@
+#include <commy/actor/answer.hpp>
+
+namespace commy::actors {
+
+bool thread_wait::wait_for(std::chrono::nanoseconds at_most) {
+  std::unique_lock hold{mutex_};
+  return changed_.wait_for(hold, at_most, [&] { return done_; });
+}
+
+void thread_wait::refuse(ask_error why, std::string_view text) noexcept {
+  settle([&] {
+    refusal_.why = why;
+    refusal_.text.append(text);
+  });
+}
+
+void thread_wait::drop() noexcept {
+  // acq_rel: the last one sees all the other did before it frees both.
+  if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void deliver_answer(const message::reply_slot& slot,
+                    message::envelope& answer) noexcept {
+  auto& asker = *reinterpret_cast<cell*>(slot.who);
+  // Read before the claim: if the claim succeeds, the asker is still the one
+  // that asked, so this was its generation.
+  answer.generation = asker.inlet.generation();
+  auto expected = slot.id;
+  // acq_rel: pairs with the asker's own claim at timeout or stop, and tells who
+  // looks for cycles that the asker no longer depends on us.
+  if (asker.waiting_ask.compare_exchange_strong(
+          expected, 0, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    switch (asker.inlet.push_urgent(answer)) {
+      case message::pushed::queued:
+        return;
+      case message::pushed::woke:
+        schedule(asker);
+        return;
+      case message::pushed::closed:
+        break;
+    }
+  }
+  answer.ops->destroy(answer);
+  message::free_envelope(answer);
+}
+
+bool answer_refused(message::reply_slot& slot, ask_error why,
+                    std::string_view text) noexcept {
+  const auto to = std::exchange(slot, {});
+  if (to.who == 0) return false;
+  if (auto* const thread = thread_in(to)) {
+    thread->refuse(why, text);
+    thread->drop();
+    return true;
+  }
+  refused content{why, fixed_text<180>{text}};
+  auto* const e = message::try_make_envelope(answer_ops<refused>, 0, content);
+  if (e == nullptr) return true;  // The asker's own timeout is the answer.
+  e->kind = message::envelope_kind::refusal;
+  deliver_answer(to, *e);
+  return true;
+}
+
+}  // namespace commy::actors

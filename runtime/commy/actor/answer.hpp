@@ -1,0 +1,129 @@
+// commy/actor/answer.hpp: how the one answer of a request reaches who asked.
+#pragma once
+
+#include <commy/actor/cell.hpp>
+#include <commy/actor/errors.hpp>
+#include <commy/base/fixed_text.hpp>
+#include <commy/message/envelope.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace commy::actors {
+
+/// A reply in its envelope.
+template <class R>
+struct answered {
+  static_assert(std::is_nothrow_move_constructible_v<R>,
+                "commy: a reply moves without throwing, since an answer must "
+                "not fail on its way");
+  R value;
+};
+template <>
+struct answered<void> {};
+
+/// Anything but a reply.
+struct refused {
+  ask_error why;
+  fixed_text<180> text;
+};
+
+template <class Payload>
+inline constexpr message::envelope_ops answer_ops{
+    nullptr, &message::destroy_payload<Payload>, "answer", false};
+
+/// A plain thread that waits. Two hold it: the thread, and the request until it
+/// is answered; whoever comes last frees it. So a thread may give up and go,
+/// and an answer that comes later still finds memory.
+class thread_wait {
+public:
+  thread_wait() = default;
+  thread_wait(const thread_wait&) = delete;
+  thread_wait& operator=(const thread_wait&) = delete;
+
+  /// Waits for the answer; false when `at_most` has passed.
+  [[nodiscard]] bool wait_for(std::chrono::nanoseconds at_most);
+  void refuse(ask_error why, std::string_view text) noexcept;
+  void drop() noexcept;
+
+  /// Requires: answered.
+  [[nodiscard]] const refused& refusal() const noexcept { return refusal_; }
+
+protected:
+  virtual ~thread_wait() = default;
+  template <class F>
+  void settle(F set) noexcept {
+    const std::lock_guard hold{mutex_};
+    set();
+    done_ = true;
+    changed_.notify_one();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::atomic<int> holders_{2};
+  refused refusal_{};
+};
+
+template <class R>
+class thread_wait_for final : public thread_wait {
+public:
+  void answer(answered<R>&& reply) noexcept {
+    settle([&] { reply_.emplace(std::move(reply)); });
+  }
+  /// Null when it was refused. Requires: answered.
+  [[nodiscard]] answered<R>* reply() noexcept {
+    return reply_ ? &*reply_ : nullptr;
+  }
+
+private:
+  std::optional<answered<R>> reply_;
+};
+
+inline constexpr std::uintptr_t thread_tag = 1;
+
+inline message::reply_slot slot_for(thread_wait& thread) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(&thread) | thread_tag, 0};
+}
+inline message::reply_slot slot_for(cell& asker, std::uint64_t ask) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(&asker), ask};
+}
+inline thread_wait* thread_in(const message::reply_slot& slot) noexcept {
+  return (slot.who & thread_tag) == 0
+             ? nullptr
+             : reinterpret_cast<thread_wait*>(slot.who & ~thread_tag);
+}
+
+/// Hands an answer to the asking actor if it still waits for it; else drops it.
+void deliver_answer(const message::reply_slot& slot,
+                    message::envelope& answer) noexcept;
+
+/// Answers with a reply, once; a slot that is empty or was answered stays so.
+template <class R>
+void answer_with(message::reply_slot& slot, answered<R>&& reply) noexcept {
+  const auto to = std::exchange(slot, {});
+  if (to.who == 0) return;
+  if (auto* const thread = thread_in(to)) {
+    static_cast<thread_wait_for<R>*>(thread)->answer(std::move(reply));
+    thread->drop();
+    return;
+  }
+  auto* const e = message::try_make_envelope(answer_ops<answered<R>>, 0, reply);
+  // Without memory for it the asker's own timeout is the answer.
+  if (e == nullptr) return;
+  e->kind = message::envelope_kind::answer;
+  deliver_answer(to, *e);
+}
+
+/// Answers with an error, once. True when somebody was waiting.
+bool answer_refused(message::reply_slot& slot, ask_error why,
+                    std::string_view text) noexcept;
+
+}  // namespace commy::actors

@@ -1,0 +1,68 @@
+#include <commy/actor/alarm_clock.hpp>
+#include <commy/actor/ask.hpp>
+#include <commy/actor/system_core.hpp>
+#include <commy/actor/worker_pool.hpp>
+#include <commy/base/fence.hpp>
+
+#include <gsl/gsl>
+
+namespace commy::actors {
+namespace {
+
+// Longer chains are not searched to their end; their timeouts end them. 64
+// actors that wait for each other in a row are no design anybody intends.
+constexpr int longest_chain = 64;
+
+/// Whether `from` waits for `me`, through any number of others. Each actor
+/// waits for at most one, so this is a walk along a line. Cells are never
+/// freed, so it may meet one that has changed, but none that is gone.
+bool waits_for(const cell* from, const cell& me) noexcept {
+  for (int step = 0; step < longest_chain; ++step) {
+    if (from == &me) return true;
+    // acquire, pairs with [edge] in begin_wait().
+    const auto ask = from->waiting_ask.load(std::memory_order_acquire);
+    if (ask == 0) return false;
+    // acquire: if this is the target of a later ask, the load below sees that
+    // the earlier one had ended.
+    const auto* const next = from->waiting_on.load(std::memory_order_acquire);
+    if (from->waiting_ask.load(std::memory_order_relaxed) != ask) return false;
+    from = next;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
+                                    std::chrono::nanoseconds timeout) noexcept {
+  Expects(timeout.count() > 0);
+  // release, pairs with the acquire in waits_for(): it comes after the end of
+  // the ask before.
+  me.waiting_on.store(&target, std::memory_order_release);
+  // [edge] release: who sees the number sees the target.
+  me.waiting_ask.store(++me.asks, std::memory_order_release);
+  // relaxed: ordered by the fence.
+  me.deadline.store(alarm_clock::after(timeout), std::memory_order_relaxed);
+  // Two actors that ask each other at the same time: at least one sees the
+  // other's edge. And the alarm clock either sees our deadline or we see that
+  // it has taken its own entry out.
+  fence::full();
+  if (waits_for(&target, me)) {
+    cancel_wait(me);
+    return ask_error::cycle;
+  }
+  me.pool->system().alarms().arm(me);
+  me.awaiting = &wait;
+  me.phase.store(actor_phase::awaiting, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+void cancel_wait(cell& me) noexcept {
+  // relaxed: no request with this number is under way, so nobody claims it.
+  me.waiting_ask.store(0, std::memory_order_relaxed);
+  me.deadline.store(cell::never, std::memory_order_relaxed);
+  me.awaiting = nullptr;
+  me.phase.store(actor_phase::ready, std::memory_order_relaxed);
+}
+
+}  // namespace commy::actors

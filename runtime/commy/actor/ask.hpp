@@ -1,0 +1,134 @@
+// commy/actor/ask.hpp: asking another actor, with an answer in any case.
+#pragma once
+
+#include <commy/actor/answer.hpp>
+#include <commy/actor/errors.hpp>
+#include <commy/actor/handler.hpp>
+#include <commy/actor/send.hpp>
+#include <commy/base/result.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <memory>
+#include <optional>
+
+namespace commy::actors {
+
+/// One wait of one actor. Lives in the frame of the waiting coroutine.
+struct pending_ask {
+  std::coroutine_handle<> waiter;
+  /// The answer, owned; null while there is none, or with `failed`.
+  message::envelope* answer = nullptr;
+  std::optional<ask_error> failed;
+};
+
+/// Makes `me` wait for `target` until `timeout` has passed. Fails with `cycle`
+/// when `target` is `me`, or waits for it over whatever number of actors: all
+/// of them would only wait. Owner of `me` only. Cost: one fence, one clock.
+std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
+                                    std::chrono::nanoseconds timeout) noexcept;
+/// Undoes `begin_wait` for a request that was not accepted.
+void cancel_wait(cell& me) noexcept;
+
+constexpr ask_error to_ask_error(sent refusal) noexcept {
+  switch (refusal) {
+    case sent::full:
+      return ask_error::mailbox_full;
+    case sent::out_of_memory:
+      return ask_error::out_of_memory;
+    case sent::stopped:
+    case sent::accepted:
+      break;
+  }
+  return ask_error::receiver_stopped;
+}
+
+template <class R>
+result<R, ask_error> reply_in(answered<R>& box) noexcept {
+  if constexpr (std::is_void_v<R>) {
+    return {};
+  } else {
+    return std::move(box.value);
+  }
+}
+
+/// What `co_await ask(...)` works on. Nothing is sent before it is awaited.
+template <class M>
+class [[nodiscard]] ask_operation : private pending_ask {
+public:
+  using reply = reply_of<M>;
+
+  ask_operation(cell& me, const cell_handle& to,
+                const message::envelope_ops* ops, M&& content,
+                std::chrono::nanoseconds timeout) noexcept
+      : me_{&me},
+        to_{to},
+        ops_{ops},
+        content_{std::move(content)},
+        timeout_{timeout} {}
+  /// Requires: not awaited yet.
+  ask_operation(ask_operation&& other) noexcept = default;
+  ask_operation& operator=(ask_operation&&) = delete;
+  ~ask_operation() { drop_answer(); }
+
+  bool await_ready() const noexcept { return false; }
+
+  // False resumes at once: the request was refused and is answered so.
+  bool await_suspend(std::coroutine_handle<> handler) noexcept {
+    waiter = handler;
+    failed = begin_wait(*me_, *this, *to_.at, timeout_);
+    if (failed) return false;
+    const auto how = try_send(to_, *ops_, content_, slot_for(*me_, me_->asks));
+    if (how == sent::accepted) return true;
+    cancel_wait(*me_);
+    failed = to_ask_error(how);
+    return false;
+  }
+
+  result<reply, ask_error> await_resume() noexcept {
+    if (failed) return unexpected{*failed};
+    if (answer->kind == message::envelope_kind::refusal) {
+      const auto& refusal = message::payload_of<refused>(*answer);
+      return unexpected{refusal.why, refusal.text.view()};
+    }
+    return reply_in(message::payload_of<answered<reply>>(*answer));
+  }
+
+private:
+  void drop_answer() noexcept {
+    if (answer == nullptr) return;
+    answer->ops->destroy(*answer);
+    message::free_envelope(*answer);
+  }
+
+  cell* me_;
+  cell_handle to_;
+  const message::envelope_ops* ops_;
+  M content_;
+  std::chrono::nanoseconds timeout_;
+};
+
+/// Asks from a plain thread and blocks it.
+template <class M>
+result<reply_of<M>, ask_error> ask_blocking(const cell_handle& to,
+                                            const message::envelope_ops& ops,
+                                            M&& content,
+                                            std::chrono::nanoseconds timeout) {
+  using reply = reply_of<M>;
+  if (current_cell() != nullptr) return unexpected{ask_error::inside_handler};
+  auto* const wait = new thread_wait_for<reply>;
+  const auto how = try_send(to, ops, content, slot_for(*wait));
+  if (how != sent::accepted) {
+    wait->drop();
+    wait->drop();
+    return unexpected{to_ask_error(how)};
+  }
+  // Gives up the thread's share on every way out.
+  const std::unique_ptr<thread_wait, void (*)(thread_wait*)> share{
+      wait, [](thread_wait* w) { w->drop(); }};
+  if (!wait->wait_for(timeout)) return unexpected{ask_error::timeout};
+  if (auto* const reply_box = wait->reply()) return reply_in(*reply_box);
+  return unexpected{wait->refusal().why, wait->refusal().text.view()};
+}
+
+}  // namespace commy::actors

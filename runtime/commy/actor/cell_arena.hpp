@@ -1,0 +1,35 @@
+// commy/actor/cell_arena.hpp: where cells come from, and go back to.
+#pragma once
+
+#include <commy/actor/cell.hpp>
+#include <commy/actor/cell_extra.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace commy::actors {
+
+/// Takes a cell for a new actor: closed, with the fields that others may look
+/// at already set. The caller opens its mailbox. Threads: any. Cost: one lock;
+/// every 256th time an allocation. Throws `std::bad_alloc`.
+///
+/// The arena serves the whole process and never gives memory back to the
+/// system: a reference must stay safe to use after its actor and even its
+/// actor system are gone. It holds as many cells as there ever were actors at
+/// one moment, 192 bytes each.
+cell& acquire_cell(worker_pool& pool, const actor_type& type,
+                   std::unique_ptr<cell_extra> extra,
+                   std::uint64_t spawn_number);
+
+/// Ends the cell's generation, so that handles to it are stale, and takes it
+/// back. Returns what belonged to the actor, to be freed by the caller.
+/// Requires: mailbox closed and drained. Owner only.
+std::unique_ptr<cell_extra> release_cell(cell& c) noexcept;
+
+/// Calls `look` for each actor of `system`, none of which is released
+/// meanwhile. `look` must not spawn or stop actors. Cost: a walk over all cells
+/// under the arena's lock.
+void for_each_cell(const system_core& system,
+                   const std::function<void(const cell&)>& look);
+
+}  // namespace commy::actors

@@ -1,0 +1,37 @@
+// commy/actor/cell_extra.hpp: what only named or supervised actors need.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace commy {
+struct wire_entry;
+}  // namespace commy
+
+namespace commy::actors {
+
+class system_core;
+class supervision_state;
+
+/// Makes the actor's object, again at each restart.
+class actor_maker {
+public:
+  virtual ~actor_maker() = default;
+  /// The object, as the actor's class. Throws what the constructor throws.
+  [[nodiscard]] virtual void* make() = 0;
+};
+
+struct cell_extra {
+  std::string name;                    // Empty: not in the registry.
+  std::unique_ptr<actor_maker> maker;  // Null: never restarted.
+  std::shared_ptr<supervision_state> supervisor;
+  /// A protocol known at run time only; replaces the one of the class.
+  std::span<const wire_entry> wire;
+  // relaxed: written by the owner, read by snapshots.
+  std::atomic<std::uint32_t> restarts{0};
+};
+
+}  // namespace commy::actors

@@ -1,0 +1,246 @@
+#include <commy/actor/alarm_clock.hpp>
+#include <commy/actor/answer.hpp>
+#include <commy/actor/cell_arena.hpp>
+#include <commy/actor/lifecycle.hpp>
+#include <commy/actor/system_core.hpp>
+#include <commy/actor/task.hpp>
+#include <commy/actor/turn.hpp>
+#include <commy/actor/worker_pool.hpp>
+#include <commy/base/fence.hpp>
+#include <commy/base/log.hpp>
+
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace commy::actors {
+namespace {
+
+constinit thread_local cell* constructing = nullptr;
+
+// Exceptions nested deeper than this tell nothing more.
+constexpr std::size_t longest_chain = 8;
+
+void add_exception(reason_chain& chain, const std::exception_ptr& thrown) {
+  if (chain.size() == longest_chain) return;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    chain.emplace_back(e.what());
+    try {
+      std::rethrow_if_nested(e);
+    } catch (...) {
+      add_exception(chain, std::current_exception());
+    }
+  } catch (...) {
+    chain.emplace_back("an exception that is no std::exception");
+  }
+}
+
+std::string joined(const reason_chain& chain) {
+  std::string text;
+  for (const auto& reason : chain) {
+    if (!text.empty()) text += "; caused by: ";
+    text += reason;
+  }
+  return text;
+}
+
+/// For texts that explain a failure: when there is no memory even for them, the
+/// failure is dealt with all the same.
+template <class F>
+void if_memory_allows(F f) noexcept {
+  try {
+    f();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+void destroy_frame(cell& c) noexcept {
+  if (c.root == nullptr) return;
+  // Whoever still wants to answer the wait comes too late from here on.
+  // acq_rel: pairs with the claim in deliver_answer().
+  c.waiting_ask.exchange(0, std::memory_order_acq_rel);
+  c.deadline.store(cell::never, std::memory_order_relaxed);
+  c.awaiting = nullptr;
+  std::exchange(c.root, nullptr)->self.destroy();
+}
+
+void drop_current(cell& c) noexcept {
+  auto* const e = std::exchange(c.current, nullptr);
+  c.handling.store(nullptr, std::memory_order_relaxed);
+  if (e != nullptr) e->ops->destroy(*e);
+}
+
+void destroy_object(cell& c) noexcept {
+  auto* const object = std::exchange(c.object, nullptr);
+  if (object == nullptr) return;
+  try {
+    c.type->destroy(object);
+  } catch (...) {
+    if_memory_allows([&] {
+      log(log_level::error, "actor",
+          "the destructor of '" + std::string{cell_name{c}.view()} +
+              "' threw: " +
+              joined(describe_exception(std::current_exception())));
+    });
+  }
+}
+
+/// "actor 'x' <what>: <what was thrown>", and what that was nested in.
+reason_chain reason(const cell& c, std::string_view what,
+                    const std::exception_ptr& thrown) {
+  auto why = describe_exception(thrown);
+  why.front().insert(0, "actor '" + std::string{cell_name{c}.view()} + "' " +
+                            std::string{what} + ": ");
+  return why;
+}
+
+/// The actor has no object any more. Has it restarted later, or ends it.
+bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
+  auto* const extra = c.extra;
+  if (extra == nullptr || extra->maker == nullptr ||
+      c.closing.load(std::memory_order_relaxed)) {
+    finish(c, why);
+    return false;
+  }
+  std::optional<std::chrono::nanoseconds> pause;
+  if_memory_allows([&] {
+    pause = extra->supervisor->child_failed({&c, c.inlet.generation()},
+                                            alarm_clock::now(), why);
+  });
+  if (!pause) {
+    finish(c, why);
+    return false;
+  }
+  if_memory_allows([&] {
+    log(log_level::warning, "actor",
+        joined(why) + "; restart in " +
+            std::to_string(pause->count() / 1'000'000) + " ms");
+  });
+  c.phase.store(actor_phase::backing_off, std::memory_order_relaxed);
+  // relaxed: ordered by the fence, which arm() asks for.
+  c.deadline.store(alarm_clock::after(*pause), std::memory_order_relaxed);
+  fence::full();
+  c.pool->system().alarms().arm(c);
+  return true;
+}
+
+}  // namespace
+
+reason_chain describe_exception(const std::exception_ptr& thrown) {
+  reason_chain chain;
+  add_exception(chain, thrown);
+  return chain;
+}
+
+bool fail_current(cell& c, const std::exception_ptr& thrown) noexcept {
+  auto& e = *c.current;
+  reason_chain why;
+  std::string text;
+  if_memory_allows([&] {
+    text = joined(describe_exception(thrown));
+    why = reason(c, "failed handling " + std::string{e.ops->message_name},
+                 thrown);
+  });
+  bounce(c, e, ask_error::handler_failed, text);
+  destroy_frame(c);
+  drop_current(c);
+  destroy_object(c);
+  return restart_or_finish(c, why);
+}
+
+bool restart(cell& c) noexcept {
+  try {
+    construct(c, [&] { return c.extra->maker->make(); });
+  } catch (...) {
+    reason_chain why;
+    if_memory_allows([&] {
+      why = reason(c, "failed in its constructor", std::current_exception());
+    });
+    return restart_or_finish(c, why);
+  }
+  c.deadline.store(cell::never, std::memory_order_relaxed);
+  c.phase.store(actor_phase::ready, std::memory_order_relaxed);
+  c.extra->restarts.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void bounce(cell& c, message::envelope& e, ask_error why,
+            std::string_view text) noexcept {
+  auto* const slot = message::reply_slot_of(e);
+  if (slot != nullptr && answer_refused(*slot, why, text)) return;
+  const cell_name name{c};
+  c.pool->system().dead_letters().report(
+      {e.generation == c.inlet.generation() ? name.view()
+                                            : std::string_view{"stopped actor"},
+       e.ops->message_name,
+       why == ask_error::handler_failed ? dead_reason::handler_failed
+                                        : dead_reason::receiver_stopped,
+       text});
+}
+
+void drop_envelopes(message::envelope* e) noexcept {
+  while (e != nullptr) {
+    // relaxed: the list is the caller's.
+    auto* const next = e->next.load(std::memory_order_relaxed);
+    e->ops->destroy(*e);
+    message::free_envelope(*e);
+    e = next;
+  }
+}
+
+void finish(cell& c, const reason_chain& why) noexcept {
+  auto& system = c.pool->system();
+  const cell_handle self{&c, c.inlet.generation()};
+  c.outlet.close(c.inlet);
+  if (c.current != nullptr) {
+    bounce(c, *c.current, ask_error::receiver_stopped, "");
+  }
+  destroy_frame(c);
+  drop_envelopes(c.outlet.close_urgent(c.inlet));
+  drop_current(c);
+  destroy_object(c);
+  while (!c.outlet.is_drained(c.inlet)) {
+    auto* const e = c.outlet.try_pop();
+    if (e == nullptr) {
+      // A sender is between its two stores.
+      std::this_thread::yield();
+      continue;
+    }
+    bounce(c, *e, ask_error::receiver_stopped, "");
+    e->ops->destroy(*e);
+    c.inlet.give_back(1);
+  }
+  system.alarms().forget(c);
+  if (!why.empty()) {
+    if_memory_allows([&] { log(log_level::error, "actor", joined(why)); });
+  }
+  system.forget_name(c);
+  const auto& pool = *c.pool;
+  auto extra = release_cell(c);
+  system.give_back_pool(pool);
+  if (extra != nullptr && extra->supervisor != nullptr) {
+    extra->supervisor->remove(self);
+  }
+  extra.reset();
+  // Last: the system may end as soon as it knows.
+  system.actor_stopped();
+}
+
+void construct(cell& c, const std::function<void*()>& make) {
+  struct scope {
+    explicit scope(cell& c) noexcept
+        : before{std::exchange(constructing, &c)} {}
+    ~scope() { constructing = before; }
+    cell* before;
+  };
+  const scope during{c};
+  c.object = make();
+}
+
+cell* cell_under_construction() noexcept { return constructing; }
+
+}  // namespace commy::actors

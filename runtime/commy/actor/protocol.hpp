@@ -1,0 +1,117 @@
+// commy/actor/protocol.hpp: the messages an actor takes from outside.
+#pragma once
+
+#include <commy/actor/actor_system.hpp>
+#include <commy/actor/dispatch.hpp>
+#include <commy/actor/wire_entry.hpp>
+#include <commy/message/wire_type.hpp>
+
+#include <gsl/gsl>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace commy {
+
+/// The line that makes an actor reachable from other processes and plugins:
+///
+///     using protocol = commy::messages<add, reset>;
+///
+/// Each message is a described struct that can be copied byte by byte
+/// (BOOST_DESCRIBE_STRUCT); so is the reply of each request.
+template <class... M>
+struct messages {
+  static_assert((wire_sendable<M> && ...),
+                "commy: a wire message can be copied byte by byte, is aligned "
+                "to at most 8 and has at most 64 KiB");
+
+  /// The protocol as A handles it. Checked once: ids are distinct, and the
+  /// compiler put each field where the layout says.
+  template <class A>
+  static std::span<const wire_entry> table() {
+    (actors::require_handler<A, M>(), ...);
+    static constexpr std::array<wire_entry, sizeof...(M)> entries{
+        entry<A, M>()...};
+    static const bool sound =
+        (wire_layout_is_real<M>() && ...) && are_distinct(entries);
+    Expects(sound);
+    return entries;
+  }
+
+private:
+  template <class A, class W>
+  static constexpr wire_entry entry() {
+    return {actors::ops_of<A, W>, wire_id<W>(),
+            static_cast<std::uint32_t>(sizeof(W)), wire_layout<W>(),
+            &wire_accepts<W>};
+  }
+
+  static bool are_distinct(std::span<const wire_entry> entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (entries[i].id == entries[j].id) return false;
+      }
+    }
+    return true;
+  }
+};
+
+/// A protocol entry for an actor whose messages are known at run time only: its
+/// `on(wire_message)` gets them as bytes, unchecked but for their size. `name`
+/// must outlive the entry.
+template <class A>
+  requires handles<A, wire_message>
+wire_entry raw_entry(message_id id, std::uint32_t payload_bytes,
+                     std::string_view name) {
+  constexpr auto run = [](void* receiver, message::envelope& e) {
+    const auto& entry = *reinterpret_cast<const wire_entry*>(e.ops);
+    auto& c = *static_cast<actors::cell*>(receiver);
+    auto& actor = *static_cast<A*>(c.object);
+    const wire_message content{
+        entry.id,
+        {message::bytes_of(e) + sizeof(message::envelope),
+         entry.payload_bytes}};
+    if constexpr (actors::is_task<actors::handled_as<A, wire_message>>) {
+      return actors::start_task<wire_message>(c, e, actor.on(content));
+    } else {
+      actor.on(content);
+      return message::outcome::finished;
+    }
+  };
+  return {{run, [](message::envelope&) noexcept {}, name, false},
+          id,
+          payload_bytes,
+          name,
+          nullptr};
+}
+
+/// The actor of that name, as one that takes these messages. Compared are ids,
+/// so name and layout of each; the class behind it may live in a plugin.
+template <wire_sendable... M>
+result<address<M...>, find_error> find_address(const actor_system& system,
+                                               std::string_view name) {
+  const auto port = system.find_port(name);
+  if (!port) return unexpected{port.error()};
+  const auto protocol = port->protocol();
+  const auto ops_for =
+      [&]<class W>(std::type_identity<W>) -> const message::envelope_ops* {
+    for (const auto& e : protocol) {
+      if (e.id == wire_id<W>() && e.payload_bytes == sizeof(W) &&
+          e.ops.is_request == request<W>) {
+        return &e.ops;
+      }
+    }
+    return nullptr;
+  };
+  const std::array<const message::envelope_ops*, sizeof...(M)> ops{
+      ops_for(std::type_identity<M>{})...};
+  if (std::find(ops.begin(), ops.end(), nullptr) != ops.end()) {
+    return unexpected{find_error::unknown_message, name};
+  }
+  return actors::access::make<address<M...>>(actors::access::handle(*port),
+                                             ops);
+}
+
+}  // namespace commy

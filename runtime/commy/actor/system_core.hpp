@@ -1,0 +1,107 @@
+// commy/actor/system_core.hpp: what all actors of one system share.
+#pragma once
+
+#include <commy/actor/alarm_clock.hpp>
+#include <commy/actor/cell_extra.hpp>
+#include <commy/actor/dead_letters.hpp>
+#include <commy/actor/errors.hpp>
+#include <commy/actor/system_options.hpp>
+#include <commy/actor/worker_pool.hpp>
+#include <commy/base/result.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace commy::actors {
+
+/// Threads, names and the count of living actors. Threads: any.
+class system_core {
+public:
+  explicit system_core(const system_options& options);
+  system_core(const system_core&) = delete;
+  system_core& operator=(const system_core&) = delete;
+  /// Stops all actors, waiting for handlers that run, and ends the threads.
+  ~system_core();
+
+  [[nodiscard]] alarm_clock& alarms() noexcept { return alarms_; }
+  [[nodiscard]] dead_letter_office& dead_letters() noexcept { return dead_; }
+
+  /// Makes an actor. `make` constructs its object, on this thread; null: the
+  /// maker in `extra` does.
+  result<cell_handle, spawn_error> start(const actor_type& type,
+                                         const spawn_options& options,
+                                         std::unique_ptr<cell_extra> extra,
+                                         const std::function<void*()>& make);
+
+  /// The living actor of that name and its class; the type is null if none.
+  struct found {
+    cell_handle handle;
+    const actor_type* type = nullptr;
+    std::span<const wire_entry> protocol;
+  };
+  [[nodiscard]] found find(std::string_view name) const;
+
+  /// False when the actor is still there at that time. Not from a handler.
+  [[nodiscard]] bool wait_stopped(const cell_handle& actor,
+                                  std::chrono::steady_clock::time_point until);
+  /// Stops all actors, the newest first, each after it has drained. Returns
+  /// those that had not stopped at the deadline; they are told to stop now.
+  std::vector<late_actor> shutdown(std::chrono::nanoseconds deadline);
+  [[nodiscard]] std::vector<actor_info> inspect() const;
+  [[nodiscard]] std::size_t alive() const;
+  [[nodiscard]] std::uint64_t next_seed() noexcept;
+
+  // What an actor that ends calls, in this order.
+  void forget_name(const cell& c) noexcept;
+  void give_back_pool(const worker_pool& pool) noexcept;
+  void actor_stopped() noexcept;
+
+private:
+  struct name_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept {
+      return std::hash<std::string_view>{}(s);
+    }
+  };
+
+  struct pinned_pool {
+    std::unique_ptr<worker_pool> pool;
+    bool in_use;
+  };
+
+  std::optional<spawn_error> admit(std::uint64_t& number);
+  std::optional<spawn_error> enlist(const cell& c, const cell_handle& handle);
+  worker_pool& pool_for(executor where);
+  [[nodiscard]] std::vector<cell_handle> newest_first() const;
+  void drain(const cell_handle& actor) noexcept;
+
+  const system_options options_;
+  dead_letter_office dead_;
+  alarm_clock alarms_;
+
+  mutable std::mutex names_mutex_;
+  std::unordered_map<std::string, found, name_hash, std::equal_to<>> names_;
+
+  mutable std::mutex life_mutex_;
+  std::condition_variable one_stopped_;
+  std::size_t alive_ = 0;
+  std::size_t alarm_room_ = 0;
+  std::uint64_t spawned_ = 0;
+  bool stopping_ = false;
+
+  mutable std::mutex pinned_mutex_;
+  std::vector<pinned_pool> pinned_;
+  worker_pool shared_;
+};
+
+}  // namespace commy::actors

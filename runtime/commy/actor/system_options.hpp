@@ -1,0 +1,66 @@
+// commy/actor/system_options.hpp: what can be chosen, and what can be seen.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace commy {
+
+struct wire_entry;
+
+struct system_options {
+  /// Threads that share the actors; 0: as many as the process may use cores.
+  /// At most 64.
+  unsigned workers = 0;
+  /// Messages a mailbox takes unless its actor says otherwise. 1024 of the
+  /// usual 64 bytes: a flooded actor holds 64 KiB.
+  std::uint32_t mailbox_messages = 1024;
+  /// Living actors: 192 bytes each, without their objects.
+  std::uint32_t max_actors = 1'000'000;
+  /// How long the destructor lets actors drain before it stops them.
+  std::chrono::milliseconds stop_deadline{5000};
+};
+
+/// What runs an actor.
+enum class executor : std::uint8_t {
+  shared,  ///< The system's workers.
+  /// A thread of its own, for handlers that block or compute for long. At most
+  /// 64 such actors at a time; further ones share the system's workers.
+  pinned
+};
+
+struct spawn_options {
+  /// Unique among living actors; at most 128 bytes. Empty: nobody can look it
+  /// up, and it costs less.
+  std::string_view name = {};
+  /// Messages its mailbox takes; 0: the system's default.
+  std::uint32_t mailbox_messages = 0;
+  executor where = executor::shared;
+  /// Replaces the class's protocol by one known only at run time: the entries
+  /// of `raw_entry`. The memory must outlive the actor.
+  std::span<const wire_entry> wire = {};
+};
+
+/// One actor at one moment. Each figure is right by itself; they are not taken
+/// at the same instant.
+struct actor_info {
+  std::string name;  ///< Or "#7": the seventh actor of the system.
+  std::string type;
+  std::string state;     ///< "ready", "awaiting", "backing off", ...
+  std::string handling;  ///< The message in work, or empty.
+  std::uint32_t queued = 0;
+  std::uint32_t mailbox_messages = 0;
+  std::uint64_t handled = 0;
+  std::uint32_t restarts = 0;
+};
+
+/// An actor that had not stopped when the time was up.
+struct late_actor {
+  std::string name;
+  std::string doing;  ///< "handling shop::add", "awaiting an answer, ..."
+};
+
+}  // namespace commy

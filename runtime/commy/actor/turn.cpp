@@ -1,0 +1,269 @@
+#include <commy/actor/alarm_clock.hpp>
+#include <commy/actor/ask.hpp>
+#include <commy/actor/lifecycle.hpp>
+#include <commy/actor/task.hpp>
+#include <commy/actor/turn.hpp>
+#include <commy/platform/thread_hint.hpp>
+
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace commy::actors {
+namespace {
+
+constinit thread_local cell* running = nullptr;
+
+constexpr std::uint32_t messages_per_turn = 64;
+constexpr std::int64_t ns_per_turn = 500'000;
+// A look at the clock costs as much as a short message, so a turn looks after
+// its first message and then after each eighth; it may overrun by eight.
+constexpr std::uint32_t messages_per_look = 8;
+// A sender between its two stores needs some ten instructions. One that lost
+// its core there is not waited for: the actor goes to the end of the queue.
+constexpr int looks_at_gap = 32;
+
+using message::mailbox_signal;
+using message::outcome;
+
+constexpr bool has(std::uint32_t signals, mailbox_signal one) noexcept {
+  return (signals & static_cast<std::uint32_t>(one)) != 0;
+}
+
+/// One turn of one actor. The functions that return false have ended the actor
+/// or given up the right to run it; nothing of the cell is touched afterwards.
+class turn {
+public:
+  explicit turn(cell& c) noexcept : cell_{c} {}
+
+  enum class step { again, requeue, over };
+
+  step next() noexcept {
+    if (const auto raised = cell_.outlet.signals(cell_.inlet)) {
+      if (!obey(raised)) return step::over;
+    }
+    if (cell_.outlet.has_urgent(cell_.inlet) && !take_answers()) {
+      return step::over;
+    }
+    if (takes_no_messages()) return wait();
+    auto* const e = cell_.outlet.try_pop();
+    if (e == nullptr) return rest();
+    gap_looks_ = 0;
+    ++unpaid_;
+    if (!handle(*e)) return step::over;
+    return is_used_up() ? pause() : step::again;
+  }
+
+private:
+  [[nodiscard]] actor_phase phase() const noexcept {
+    return cell_.phase.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool takes_no_messages() const noexcept {
+    return phase() == actor_phase::awaiting ||
+           phase() == actor_phase::backing_off;
+  }
+
+  bool obey(std::uint32_t raised) noexcept {
+    cell_.outlet.clear_signals(cell_.inlet, raised);
+    if (has(raised, mailbox_signal::stop_now)) return end();
+    if (has(raised, mailbox_signal::drain)) {
+      cell_.closing.store(true, std::memory_order_relaxed);
+      cell_.outlet.close(cell_.inlet);
+      // Without an object nothing can be drained.
+      if (phase() == actor_phase::backing_off) return end();
+    }
+    return !has(raised, mailbox_signal::alarm) || ring();
+  }
+
+  /// The deadline may have passed; alarms may also come for nothing.
+  bool ring() noexcept {
+    if (alarm_clock::now() < cell_.deadline.load(std::memory_order_relaxed)) {
+      return true;
+    }
+    if (phase() == actor_phase::backing_off) return restart(cell_);
+    if (phase() != actor_phase::awaiting) return true;
+    auto ask = cell_.asks;
+    // acq_rel: whoever takes the number gives the answer. If it is gone, the
+    // reply is in our lane already or will be in a moment.
+    if (!cell_.waiting_ask.compare_exchange_strong(
+            ask, 0, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return true;
+    }
+    cell_.awaiting->failed = ask_error::timeout;
+    return resume();
+  }
+
+  bool take_answers() noexcept {
+    auto* e = cell_.outlet.take_urgent(cell_.inlet);
+    while (e != nullptr) {
+      // relaxed: the list is ours.
+      auto* const next = e->next.load(std::memory_order_relaxed);
+      const bool expected = phase() == actor_phase::awaiting &&
+                            e->generation == cell_.inlet.generation();
+      if (expected) {
+        cell_.awaiting->answer = e;
+        if (!resume()) {
+          drop_envelopes(next);
+          return false;
+        }
+      } else {
+        // For an actor that was in this cell before.
+        e->ops->destroy(*e);
+        message::free_envelope(*e);
+      }
+      e = next;
+    }
+    return true;
+  }
+
+  bool resume() noexcept {
+    auto& wait = *std::exchange(cell_.awaiting, nullptr);
+    cell_.deadline.store(cell::never, std::memory_order_relaxed);
+    cell_.phase.store(actor_phase::ready, std::memory_order_relaxed);
+    try {
+      wait.waiter.resume();
+      if (phase() == actor_phase::awaiting) return true;
+      cell_.root->complete(*cell_.root, *cell_.current);
+    } catch (...) {
+      return fail();
+    }
+    std::exchange(cell_.root, nullptr)->self.destroy();
+    close_message();
+    return true;
+  }
+
+  bool handle(message::envelope& e) noexcept {
+    if (e.generation != cell_.inlet.generation()) {
+      bounce(cell_, e, ask_error::receiver_stopped, "");
+      e.ops->destroy(e);
+      return true;
+    }
+    cell_.current = &e;
+    cell_.handling.store(e.ops, std::memory_order_relaxed);
+    try {
+      if (e.ops->run(&cell_, e) == outcome::suspended) return true;
+    } catch (...) {
+      return fail();
+    }
+    close_message();
+    return true;
+  }
+
+  void close_message() noexcept {
+    auto& e = *std::exchange(cell_.current, nullptr);
+    e.ops->destroy(e);
+    cell_.handling.store(nullptr, std::memory_order_relaxed);
+    cell_.handled.store(cell_.handled.load(std::memory_order_relaxed) + 1,
+                        std::memory_order_relaxed);
+  }
+
+  bool fail() noexcept {
+    pay();
+    return fail_current(cell_, std::current_exception());
+  }
+
+  bool end() noexcept {
+    pay();
+    finish(cell_, {});
+    return false;
+  }
+
+  /// Gives back the room of the messages taken out, all at once.
+  void pay() noexcept {
+    if (unpaid_ > 0) cell_.inlet.give_back(std::exchange(unpaid_, 0));
+  }
+
+  bool is_used_up() noexcept {
+    ++taken_;
+    if (taken_ == messages_per_turn) return true;
+    if (taken_ == 1) return false;
+    if (taken_ == 2) {
+      began_ns_ = alarm_clock::now();
+      return false;
+    }
+    return taken_ % messages_per_look == 0 &&
+           alarm_clock::now() - began_ns_ >= ns_per_turn;
+  }
+
+  step pause() noexcept {
+    pay();
+    return step::requeue;
+  }
+
+  /// Waits for an answer, an alarm or an order to stop.
+  step wait() noexcept {
+    pay();
+    if (!cell_.outlet.try_wait(cell_.inlet)) return step::again;
+    return give_up_right();
+  }
+
+  /// No message is there, or none that is linked.
+  step rest() noexcept {
+    if (cell_.closing.load(std::memory_order_relaxed)) {
+      if (cell_.outlet.is_drained(cell_.inlet)) {
+        end();
+        return step::over;
+      }
+    } else {
+      pay();
+      if (cell_.outlet.try_idle(cell_.inlet)) return give_up_right();
+    }
+    if (++gap_looks_ < looks_at_gap) {
+      platform::cpu_relax();
+      return step::again;
+    }
+    pay();
+    std::this_thread::yield();
+    return step::requeue;
+  }
+
+  /// The right is given up already; takes it back if something came meanwhile.
+  /// If we get it the cell may be another actor's by now, even one of another
+  /// system: so it is scheduled where it belongs.
+  step give_up_right() noexcept {
+    if ((cell_.outlet.signals(cell_.inlet) != 0 ||
+         cell_.outlet.has_urgent(cell_.inlet)) &&
+        cell_.inlet.try_wake()) {
+      schedule(cell_);
+    }
+    return step::over;
+  }
+
+  cell& cell_;
+  std::uint32_t taken_ = 0;
+  std::uint32_t unpaid_ = 0;
+  int gap_looks_ = 0;
+  std::int64_t began_ns_ = 0;
+};
+
+}  // namespace
+
+turn_scope::turn_scope(cell& c) noexcept
+    : before_{std::exchange(running, &c)} {}
+turn_scope::~turn_scope() { running = before_; }
+
+cell* current_cell() noexcept { return running; }
+
+void settle(cell& c) noexcept {
+  c.phase.store(actor_phase::ready, std::memory_order_relaxed);
+  const bool idle = c.outlet.try_idle(c.inlet);
+  const bool untouched = idle && c.outlet.signals(c.inlet) == 0;
+  if (!idle || (!untouched && c.inlet.try_wake())) schedule(c);
+}
+
+bool run_turn(cell& c) noexcept {
+  const turn_scope inside{c};
+  turn t{c};
+  for (;;) {
+    switch (t.next()) {
+      case turn::step::again:
+        break;
+      case turn::step::requeue:
+        return true;
+      case turn::step::over:
+        return false;
+    }
+  }
+}
+
+}  // namespace commy::actors

@@ -1,0 +1,80 @@
+#include <commy/actor/wire_port.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace commy {
+namespace {
+
+/// An envelope around a copy of the bytes; null without memory.
+message::envelope* try_copy(const wire_entry& entry, std::uint32_t generation,
+                            std::span<const std::byte> bytes) noexcept {
+  // Wire messages are aligned to at most 8, so these are their offsets too.
+  const auto header = entry.ops.is_request ? sizeof(message::request_envelope)
+                                           : sizeof(message::envelope);
+  const auto size_class = message::size_class_for(header + bytes.size());
+  void* const block =
+      message::allocate_block(header + bytes.size(), size_class);
+  if (block == nullptr) return nullptr;
+  auto* const made = entry.ops.is_request ? ::new (block)
+                                                message::request_envelope
+                                          : ::new (block) message::envelope;
+  made->ops = &entry.ops;
+  made->generation = generation;
+  made->size_class = size_class;
+  if (!bytes.empty()) {
+    std::memcpy(message::bytes_of(*made) + header, bytes.data(), bytes.size());
+  }
+  return made;
+}
+
+}  // namespace
+
+result<void, deliver_error> wire_port::deliver(
+    message_id id, std::span<const std::byte> bytes) const noexcept {
+  const auto entry =
+      std::find_if(protocol_.begin(), protocol_.end(),
+                   [&](const wire_entry& e) { return e.id == id; });
+  if (entry == protocol_.end()) {
+    return unexpected{deliver_error::unknown_message};
+  }
+  if (bytes.size() != entry->payload_bytes) {
+    failure_detail detail;
+    detail.text.append(entry->ops.message_name);
+    detail.wanted = entry->payload_bytes;
+    detail.found = bytes.size();
+    return unexpected{deliver_error::wrong_size, detail};
+  }
+  auto& inlet = to_.at->inlet;
+  if (inlet.generation() != to_.generation) {
+    return unexpected{deliver_error::stopped};
+  }
+  if (!inlet.try_reserve()) return unexpected{deliver_error::mailbox_full};
+  auto* const e = try_copy(*entry, to_.generation, bytes);
+  if (e == nullptr) {
+    inlet.give_back(1);
+    return unexpected{deliver_error::out_of_memory};
+  }
+  const auto* const copy =
+      message::bytes_of(*e) + (entry->ops.is_request
+                                   ? sizeof(message::request_envelope)
+                                   : sizeof(message::envelope));
+  if (entry->accepts != nullptr && !entry->accepts(copy)) {
+    inlet.give_back(1);
+    message::free_envelope(*e);
+    return unexpected{deliver_error::invalid_bytes, entry->ops.message_name};
+  }
+  switch (inlet.push(*e)) {
+    case message::pushed::woke:
+      actors::schedule(*to_.at);
+      return {};
+    case message::pushed::queued:
+      return {};
+    case message::pushed::closed:
+      break;
+  }
+  message::free_envelope(*e);  // Its payload is trivial.
+  return unexpected{deliver_error::stopped};
+}
+
+}  // namespace commy

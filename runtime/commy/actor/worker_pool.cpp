@@ -1,0 +1,242 @@
+#include <commy/actor/run_queue.hpp>
+#include <commy/actor/shared_lane.hpp>
+#include <commy/actor/turn.hpp>
+#include <commy/actor/worker_pool.hpp>
+#include <commy/base/fence.hpp>
+#include <commy/platform/thread_hint.hpp>
+
+#include <gsl/gsl>
+
+#include <atomic>
+#include <bit>
+#include <deque>
+#include <string>
+#include <thread>
+
+namespace commy::actors {
+namespace {
+
+// Looks at the shared lane first once in so many turns, so that a worker whose
+// own queue never empties does not starve it. A prime, so that it does not
+// keep step with a program's own cycles.
+constexpr std::uint32_t lane_interval = 61;
+
+}  // namespace
+
+struct alignas(64) worker_pool::worker {
+  worker(worker_pool& in, unsigned number) : pool{&in}, index{number} {}
+
+  run_queue queue;
+  worker_pool* pool;
+  unsigned index;
+  std::uint32_t turns = 0;
+  bool searching = false;
+  // Counts the times it was woken; the worker sleeps on its value.
+  std::atomic<std::uint32_t> wakes{0};
+  std::thread thread;
+};
+
+struct worker_pool::lanes {
+  shared_lane shared;
+  std::deque<worker> workers;
+  // The workers that sleep or are about to, a bit each.
+  alignas(64) std::atomic<std::uint64_t> parked{0};
+  // Workers that look for work. While there is one, nobody is woken: it finds
+  // what there is and, when it stops searching, wakes the next.
+  std::atomic<std::uint32_t> searching{0};
+  std::atomic<bool> stopping{false};
+  // Foreign threads between the moment their actor became visible here and
+  // their last access to this pool; see schedule().
+  std::atomic<std::uint32_t> entering{0};
+};
+
+namespace {
+constinit thread_local void* worker_of_this_thread = nullptr;
+}  // namespace
+
+worker_pool::worker_pool(system_core& system, unsigned workers,
+                         std::string_view name)
+    : system_{&system}, lanes_{std::make_unique<lanes>()} {
+  Expects(workers >= 1 && workers <= most_workers);
+  for (unsigned i = 0; i < workers; ++i)
+    lanes_->workers.emplace_back(*this, i);
+  try {
+    for (auto& w : lanes_->workers) {
+      w.thread = std::thread{[this, &w, title = std::string{name}] {
+        platform::name_this_thread(title + '-' + std::to_string(w.index));
+        run(w);
+      }};
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+worker_pool::~worker_pool() { stop(); }
+
+void worker_pool::stop() noexcept {
+  // release, pairs with the acquire in park().
+  lanes_->stopping.store(true, std::memory_order_release);
+  for (auto& w : lanes_->workers) {
+    // release, pairs with the acquire in park(): the worker sees `stopping`.
+    w.wakes.fetch_add(1, std::memory_order_release);
+    w.wakes.notify_one();
+  }
+  for (auto& w : lanes_->workers) {
+    if (w.thread.joinable()) w.thread.join();
+  }
+  // acquire, pairs with the release in schedule(): their accesses are over.
+  while (lanes_->entering.load(std::memory_order_acquire) != 0) {
+    std::this_thread::yield();
+  }
+}
+
+void worker_pool::schedule(cell& c) noexcept {
+  auto* const me = static_cast<worker*>(worker_of_this_thread);
+  if (me != nullptr && me->pool == this && me->queue.try_push(c)) {
+    // Only a chance of more speed: we ourselves run it if nobody else does, so
+    // these relaxed looks may miss a worker that is about to park.
+    if (me->queue.size() >= 2) wake_one();
+    return;
+  }
+  // While we hold the right to run an actor, its system cannot end; but as soon
+  // as the actor is in the lane it may run, stop and let the system end. From
+  // then on `entering` keeps the pool alive.
+  // relaxed: the lane's release publishes it to whoever takes the actor.
+  lanes_->entering.fetch_add(1, std::memory_order_relaxed);
+  while (!lanes_->shared.try_push(c)) {
+    // No memory for the lane. A message has been accepted, so refusing is too
+    // late; workers that run free memory.
+    std::this_thread::yield();
+  }
+  // Orders the lane before the look at who is parked; partner: the fence in
+  // park(). Either we see the bit or the worker sees the lane.
+  fence::full();
+  wake_one();
+  // release, pairs with the acquire in stop().
+  lanes_->entering.fetch_sub(1, std::memory_order_release);
+}
+
+void worker_pool::wake_one() noexcept {
+  // relaxed loads: ordered by the caller's fence where it matters.
+  if (lanes_->searching.load(std::memory_order_relaxed) != 0) return;
+  auto parked = lanes_->parked.load(std::memory_order_relaxed);
+  while (parked != 0) {
+    std::uint32_t none = 0;
+    // On behalf of the one to be woken, so that others do not wake more.
+    if (!lanes_->searching.compare_exchange_strong(
+            none, 1, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return;
+    }
+    const auto bit = parked & (~parked + 1);
+    // acq_rel, pairs with the worker's own fetch_and: one of us takes the bit.
+    if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) !=
+        0) {
+      auto& w =
+          lanes_->workers[static_cast<std::size_t>(std::countr_zero(bit))];
+      // release, pairs with the acquire in park(): it sees its bit gone.
+      w.wakes.fetch_add(1, std::memory_order_release);
+      w.wakes.notify_one();
+      return;
+    }
+    // It found work by itself. Whoever skipped waking because of our count is
+    // served by the next round, or by that worker when it has done its work.
+    lanes_->searching.fetch_sub(1, std::memory_order_acq_rel);
+    parked = lanes_->parked.load(std::memory_order_acquire);
+  }
+}
+
+void worker_pool::stop_searching(worker& me) noexcept {
+  if (!me.searching) return;
+  me.searching = false;
+  // relaxed: ordered by the fence.
+  if (lanes_->searching.fetch_sub(1, std::memory_order_relaxed) != 1) return;
+  // Who queued something, saw us search and woke nobody, relies on this look;
+  // partner: the fence in schedule().
+  fence::full();
+  bool more = !lanes_->shared.seems_empty() || me.queue.size() >= 1;
+  for (const auto& w : lanes_->workers)
+    more = more || w.queue.size() >= 2;
+  if (more) wake_one();
+}
+
+cell* worker_pool::next(worker& me) noexcept {
+  if (++me.turns % lane_interval == 0) {
+    if (auto* const c = lanes_->shared.try_pop()) return c;
+  }
+  auto* const c = me.queue.try_pop();
+  // More than we can do at once: whoever sleeps may steal.
+  if (c != nullptr && me.queue.size() >= 1) wake_one();
+  return c;
+}
+
+cell* worker_pool::find(worker& me) noexcept {
+  if (auto* const c = lanes_->shared.try_pop()) return c;
+  const auto count = static_cast<unsigned>(lanes_->workers.size());
+  for (unsigned i = 1; i < count; ++i) {
+    auto& victim = lanes_->workers[(me.index + i) % count];
+    if (auto* const stolen = victim.queue.steal_into(me.queue)) return stolen;
+  }
+  return nullptr;
+}
+
+/// Sleeps until there may be work. Returns an actor if it found one on the way
+/// to sleep, else null.
+cell* worker_pool::park(worker& me) noexcept {
+  const auto bit = std::uint64_t{1} << me.index;
+  // relaxed: what matters is ordered by the fence.
+  lanes_->parked.fetch_or(bit, std::memory_order_relaxed);
+  if (me.searching) {
+    me.searching = false;
+    lanes_->searching.fetch_sub(1, std::memory_order_relaxed);
+  }
+  // Orders the bit, and the end of our search, before the last look; partner:
+  // the fence in schedule(), which queues first and looks at both after.
+  fence::full();
+  if (auto* const c = find(me)) {
+    // acq_rel: as in wake_one(). If somebody took the bit, he also counted us
+    // as searching.
+    me.searching =
+        (lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) == 0;
+    return c;
+  }
+  for (;;) {
+    // acquire, pairs with the releases in wake_one() and stop(): after a wake
+    // we see the bit gone, or `stopping`. Read before both of them, so that a
+    // wake in between makes wait() return.
+    const auto seen = me.wakes.load(std::memory_order_acquire);
+    if ((lanes_->parked.load(std::memory_order_acquire) & bit) == 0) {
+      me.searching = true;  // Counted by who woke us.
+      return nullptr;
+    }
+    if (lanes_->stopping.load(std::memory_order_acquire)) return nullptr;
+    me.wakes.wait(seen, std::memory_order_acquire);
+  }
+}
+
+void worker_pool::run(worker& me) noexcept {
+  worker_of_this_thread = &me;
+  for (;;) {
+    auto* c = next(me);
+    if (c == nullptr) {
+      if (!me.searching) {
+        me.searching = true;
+        lanes_->searching.fetch_add(1, std::memory_order_relaxed);
+      }
+      c = find(me);
+      if (c == nullptr) c = park(me);
+      if (c == nullptr) {
+        // acquire, pairs with the release in stop().
+        if (lanes_->stopping.load(std::memory_order_acquire)) return;
+        continue;
+      }
+    }
+    stop_searching(me);
+    if (run_turn(*c)) schedule(*c);
+  }
+}
+
+void schedule(cell& c) noexcept { c.pool->schedule(c); }
+
+}  // namespace commy::actors

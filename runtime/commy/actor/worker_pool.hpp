@@ -1,0 +1,60 @@
+// commy/actor/worker_pool.hpp: the threads that run actors.
+#pragma once
+
+#include <commy/actor/cell.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace commy::actors {
+
+class system_core;
+
+/// Workers with a run queue each. An actor made ready by a worker goes to that
+/// worker's queue, whose caches hold the message; from elsewhere it goes to a
+/// lane shared by all. A worker without work takes from the lane, steals half
+/// of another's queue, and then parks, without polling: a pool in which nothing
+/// happens makes no wake-ups.
+///
+/// A worker wakes another when more than one actor is ready in its own queue.
+/// One alone it keeps for itself, because it will get to it sooner than the
+/// other wakes up. So an actor's message may wait for the end of the handler
+/// that sent it: whoever computes for long or blocks belongs on a thread of its
+/// own, `executor::pinned`, which is a pool of one.
+class worker_pool {
+public:
+  /// One bit per worker in the word of those that park.
+  static constexpr unsigned most_workers = 64;
+
+  /// Requires: 1 to `most_workers` threads. Throws when the system gives none.
+  worker_pool(system_core& system, unsigned workers, std::string_view name);
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+  ~worker_pool();
+
+  [[nodiscard]] system_core& system() const noexcept { return *system_; }
+
+  /// Queues an actor whose right to run the caller holds. Never fails. From
+  /// threads outside of the pool it allocates now and then.
+  void schedule(cell& c) noexcept;
+
+  /// Ends the threads after what is queued. Nobody may schedule afterwards.
+  void stop() noexcept;
+
+private:
+  struct worker;
+  struct lanes;
+
+  void run(worker& me) noexcept;
+  cell* next(worker& me) noexcept;
+  cell* find(worker& me) noexcept;
+  cell* park(worker& me) noexcept;
+  void stop_searching(worker& me) noexcept;
+  void wake_one() noexcept;
+
+  system_core* system_;
+  std::unique_ptr<lanes> lanes_;
+};
+
+}  // namespace commy::actors

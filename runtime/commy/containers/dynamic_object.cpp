@@ -1,0 +1,345 @@
+#include <commy/containers/dynamic_object.hpp>
+#include <commy/memory/hash_table.hpp>
+#include <commy/memory/segment.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+
+namespace commy {
+namespace {
+
+using memory::image;
+using memory::lookup;
+using memory::text_cell;
+
+template <class Raw, class As>
+void put_number(const std::byte* from, dynamic_value& into) {
+  Raw raw;
+  std::memcpy(&raw, from, sizeof raw);
+  into.held = static_cast<As>(raw);
+}
+
+/// Turns copied bytes into a value. False when they make no sense.
+bool decode(const image& img, const type_tree& type, const std::byte* from,
+            dynamic_value& into) {
+  switch (type.kind) {
+    case type_kind::boolean:
+      into.held = (static_cast<unsigned>(*from) & 1U) != 0;
+      return true;
+    case type_kind::signed_integer:
+      if (type.bytes == 1) put_number<std::int8_t, std::int64_t>(from, into);
+      if (type.bytes == 2) put_number<std::int16_t, std::int64_t>(from, into);
+      if (type.bytes == 4) put_number<std::int32_t, std::int64_t>(from, into);
+      if (type.bytes == 8) put_number<std::int64_t, std::int64_t>(from, into);
+      return true;
+    case type_kind::unsigned_integer:
+      if (type.bytes == 1) put_number<std::uint8_t, std::uint64_t>(from, into);
+      if (type.bytes == 2) put_number<std::uint16_t, std::uint64_t>(from, into);
+      if (type.bytes == 4) put_number<std::uint32_t, std::uint64_t>(from, into);
+      if (type.bytes == 8) put_number<std::uint64_t, std::uint64_t>(from, into);
+      return true;
+    case type_kind::real:
+      if (type.bytes == 4) put_number<float, double>(from, into);
+      if (type.bytes == 8) put_number<double, double>(from, into);
+      return true;
+    case type_kind::text: {
+      text_cell cell;
+      std::memcpy(cell.words.data(), from, 16);
+      if (!cell.sound(img)) return false;
+      memory::copy_text(img, cell, into.held.emplace<std::string>());
+      return true;
+    }
+    case type_kind::chars: {
+      const auto* const begin = reinterpret_cast<const char*>(from);
+      into.held =
+          std::string{begin, std::find(begin, begin + type.count, '\0')};
+      return true;
+    }
+    case type_kind::array: {
+      auto& list = into.held.emplace<dynamic_value::list>(type.count);
+      const auto& element = type.parameters[0];
+      for (std::uint32_t i = 0; i < type.count; ++i) {
+        if (!decode(img, element, from + std::size_t{i} * element.bytes,
+                    list[i])) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case type_kind::record: {
+      auto& record = into.held.emplace<dynamic_value::record>();
+      record.reserve(type.fields.size());
+      for (const auto& field : type.fields) {
+        auto& entry = record.emplace_back(field.name, dynamic_value{});
+        if (!decode(img, field.type, from + field.at, entry.second)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case type_kind::box:
+    case type_kind::hash_map:
+    case type_kind::vec_deque:
+      break;
+  }
+  return false;
+}
+
+/// Where keys and values of a map lie, by its descriptor.
+struct dynamic_slots {
+  memory::hash_slots slots;
+  [[nodiscard]] const memory::hash_slots& get() const noexcept { return slots; }
+
+  [[nodiscard]] static dynamic_slots of(const type_tree& map) {
+    const auto& key = map.parameters[0];
+    const auto& value = map.parameters[1];
+    return {memory::hash_slots::of(
+        key.bytes, value.bytes, std::max(value.align, 1U),
+        key.kind == type_kind::text, value.kind == type_kind::text)};
+  }
+};
+
+bool is_key(const type_tree& type) {
+  return type.kind == type_kind::text || type.kind == type_kind::boolean ||
+         type.kind == type_kind::signed_integer ||
+         type.kind == type_kind::unsigned_integer;
+}
+
+/// Could a typed container of this descriptor exist? The line is input.
+bool is_object(const type_tree& type) {
+  switch (type.kind) {
+    case type_kind::text:
+      return true;
+    case type_kind::box:
+      return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 8192;
+    case type_kind::vec_deque:
+      return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 4096;
+    case type_kind::hash_map: {
+      if (!is_key(type.parameters[0]) || type.parameters[1].bytes == 0) {
+        return false;
+      }
+      const auto slots = dynamic_slots::of(type).slots;
+      return slots.stride <= memory::hash_slots::stride_max && slots.count > 0;
+    }
+    default:
+      return false;
+  }
+}
+
+std::string key_text(dynamic_value& key) {
+  if (auto* const text = std::get_if<std::string>(&key.held)) {
+    return std::move(*text);
+  }
+  if (const auto* const n = std::get_if<std::int64_t>(&key.held)) {
+    return std::to_string(*n);
+  }
+  if (const auto* const n = std::get_if<std::uint64_t>(&key.held)) {
+    return std::to_string(*n);
+  }
+  const auto* const yes = std::get_if<bool>(&key.held);
+  return yes != nullptr && *yes ? "true" : "false";
+}
+
+/// The key that `text` means for a map of integers; nothing when it is none.
+std::optional<std::uint64_t> key_bits(const type_tree& type,
+                                      std::string_view text) {
+  if (type.kind == type_kind::boolean) {
+    if (text == "true") return 1;
+    if (text == "false") return 0;
+    return std::nullopt;
+  }
+  const auto* const end = text.data() + text.size();
+  const auto mask = type.bytes == 8 ? ~std::uint64_t{0}
+                                    : (std::uint64_t{1} << 8 * type.bytes) - 1;
+  std::uint64_t bits = 0;
+  if (type.kind == type_kind::signed_integer) {
+    std::int64_t number = 0;
+    const auto [at, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || at != end) return std::nullopt;
+    bits = static_cast<std::uint64_t>(number);
+    const auto unused = 64 - 8 * type.bytes;
+    if (static_cast<std::int64_t>(bits << unused) >> unused != number) {
+      return std::nullopt;
+    }
+  } else {
+    const auto [at, error] = std::from_chars(text.data(), end, bits);
+    if (error != std::errc{} || at != end || (bits & ~mask) != 0) {
+      return std::nullopt;
+    }
+  }
+  return bits & mask;
+}
+
+/// Copies words out of the segment and decodes them.
+bool decode_at(const image& img, const type_tree& type, memory::offset at,
+               std::vector<std::uint64_t>& words, dynamic_value& into) {
+  words.resize((type.bytes + 7) / 8);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    words[i] = img.word(at + 8ULL * i).load(std::memory_order_relaxed);
+  }
+  return decode(img, type, reinterpret_cast<const std::byte*>(words.data()),
+                into);
+}
+
+}  // namespace
+
+result<dynamic_object, open_error> dynamic_object::open(const segment& in,
+                                                        std::string_view name) {
+  auto entry = memory::inspect_object(*in.engine(), name);
+  if (!entry) return unexpected{entry.error()};
+  auto type = type_tree::parse(entry->type);
+  if (!type || !is_object(*type)) {
+    return unexpected{open_error::damaged,
+                      std::string{name} + ": type '" + entry->type + "'"};
+  }
+  return dynamic_object{in.engine(), entry->place, std::move(*type),
+                        std::move(entry->type)};
+}
+
+lookup dynamic_object::look_at_map(const range& part, reading& into) const {
+  const auto& img = engine_->img();
+  const memory::hash_table<dynamic_slots> table{img, root_at_,
+                                                dynamic_slots::of(type_)};
+  auto& record = into.value.held.emplace<dynamic_value::record>();
+  const auto value_at = dynamic_slots::of(type_).slots.value_at;
+  bool sound = true;
+  table.for_each([&](const std::uint64_t* words) {
+    if (record.size() == part.count) return false;
+    const auto* const bytes = reinterpret_cast<const std::byte*>(words);
+    dynamic_value key;
+    auto& entry = record.emplace_back();
+    sound = decode(img, type_.parameters[0], bytes, key) &&
+            decode(img, type_.parameters[1], bytes + value_at, entry.second);
+    if (sound) entry.first = key_text(key);
+    return sound;
+  });
+  into.last = table.size();
+  return sound ? lookup::found : lookup::damaged;
+}
+
+lookup dynamic_object::look_at_queue(const range& part, reading& into) const {
+  const auto& img = engine_->img();
+  const auto& element = type_.parameters[0];
+  const auto& r = root();
+  into.first = r.motion[0].load(std::memory_order_relaxed);
+  into.last = r.motion[1].load(std::memory_order_relaxed);
+  const auto table = r.shape[0].load(std::memory_order_relaxed);
+  const auto capacity = r.shape[1].load(std::memory_order_relaxed);
+  const auto stride = (element.bytes + 7ULL) / 8 * 8;
+  const auto size = into.last - into.first;
+  auto& list = into.value.held.emplace<dynamic_value::list>();
+  if (size == 0) return lookup::found;
+  if (!std::has_single_bit(capacity) || size > capacity || table % 8 != 0 ||
+      capacity > img.sizes().capacity / stride ||
+      !img.holds(table, capacity * stride)) {
+    return lookup::damaged;
+  }
+  if (part.from >= size) return lookup::found;
+  const auto count = std::min(part.count, size - part.from);
+  list.resize(count);
+  std::vector<std::uint64_t> words;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto position = into.first + part.from + i;
+    if (!decode_at(img, element, table + (position & (capacity - 1)) * stride,
+                   words, list[i])) {
+      return lookup::damaged;
+    }
+  }
+  return lookup::found;
+}
+
+lookup dynamic_object::look(const range& part, reading& into) const {
+  const auto& r = root();
+  const auto& img = engine_->img();
+  if (r.generation.load(std::memory_order_relaxed) != generation_) {
+    return lookup::removed;
+  }
+  into.version = r.sequence.load(std::memory_order_relaxed) / 2;
+  std::vector<std::uint64_t> words;
+  switch (type_.kind) {
+    case type_kind::hash_map:
+      return look_at_map(part, into);
+    case type_kind::vec_deque:
+      return look_at_queue(part, into);
+    case type_kind::box: {
+      const auto& value = type_.parameters[0];
+      const auto at = r.shape[0].load(std::memory_order_relaxed);
+      if (at % 8 != 0 || !img.holds(at, align_up(value.bytes, 8)) ||
+          !decode_at(img, value, at, words, into.value)) {
+        return lookup::damaged;
+      }
+      return lookup::found;
+    }
+    case type_kind::text: {
+      const text_cell cell{{r.motion[0].load(std::memory_order_relaxed),
+                            r.motion[1].load(std::memory_order_relaxed)}};
+      if (!cell.sound(img)) return lookup::damaged;
+      memory::copy_text(img, cell, into.value.held.emplace<std::string>());
+      return lookup::found;
+    }
+    default:
+      return lookup::damaged;
+  }
+}
+
+result<dynamic_object::reading, read_error> dynamic_object::read(
+    range part) const {
+  if (!engine_->usable()) return unexpected{read_error::detached};
+  reading copied;
+  // A long copy beside a busy writer may never be undisturbed; after a few
+  // looks a guard holds the writer off, if this process can have one.
+  constexpr int looks = 8;
+  for (int i = 0; i < looks; ++i) {
+    const auto outcome =
+        memory::under_sequence(root(), [&] { return look(part, copied); });
+    if (outcome == lookup::found) return copied;
+    if (outcome == lookup::removed) return unexpected{read_error::removed};
+    if (outcome == lookup::damaged) return unexpected{read_error::damaged};
+    platform::cpu_relax();
+  }
+  if (!engine_->writable()) {
+    auto outcome = read_whole([&] { return look(part, copied); });
+    if (!outcome) return unexpected{outcome.error()};
+    return copied;
+  }
+  const auto held = guard();
+  if (!held) return unexpected{held.error()};
+  if (look(part, copied) != lookup::found) {
+    return unexpected{read_error::damaged};
+  }
+  return copied;
+}
+
+result<dynamic_value, read_error> dynamic_object::get(
+    std::string_view key) const {
+  if (!engine_->usable()) return unexpected{read_error::detached};
+  if (type_.kind != type_kind::hash_map) return unexpected{read_error::absent};
+  memory::table_key sought;
+  if (type_.parameters[0].kind == type_kind::text) {
+    sought.text = key;
+  } else if (const auto bits = key_bits(type_.parameters[0], key)) {
+    sought.bits = *bits;
+  } else {
+    return unexpected{read_error::absent};
+  }
+  const memory::hash_table<dynamic_slots> table{engine_->img(), root_at_,
+                                                dynamic_slots::of(type_)};
+  const auto value_at = dynamic_slots::of(type_).slots.value_at;
+  dynamic_value found;
+  auto outcome = read_with([&](bool own) {
+    return table.find(
+        generation_, sought,
+        [&](const std::uint64_t* words) {
+          return decode(engine_->img(), type_.parameters[1],
+                        reinterpret_cast<const std::byte*>(words) + value_at,
+                        found);
+        },
+        own);
+  });
+  if (!outcome) return unexpected{outcome.error()};
+  return found;
+}
+
+}  // namespace commy

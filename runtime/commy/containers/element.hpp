@@ -1,0 +1,111 @@
+// commy/containers/element.hpp: how C++ values become shared words and back.
+#pragma once
+
+#include <commy/memory/hash_table.hpp>
+#include <commy/memory/text_cell.hpp>
+#include <commy/memory/type_text.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace commy {
+
+/// What may be the key of a shared map: integers, enums, bools, texts. Hash
+/// and equality are part of the layout, alike in every process.
+template <class T>
+concept shared_key = std::is_integral_v<T> || std::is_enum_v<T> ||
+                     std::is_same_v<T, shared_string>;
+
+/// What may be a value or element: texts, and plain types without pointers
+/// (see memory::plain; structs need BOOST_DESCRIBE_STRUCT).
+template <class T>
+concept shared_value = std::is_same_v<T, shared_string> || memory::plain<T>;
+
+namespace memory {
+
+/// The faces of a type: `in` is what callers pass, `out` what they get as a
+/// copy, `view` what they see under a guard, valid as long as the guard.
+template <class T>
+struct element {
+  using in = const T&;
+  using out = T;
+  using view = T;
+  static constexpr bool is_text = false;
+  static constexpr std::uint32_t bytes = sizeof(T);
+  static constexpr std::uint32_t align = alignof(T) < 8 ? alignof(T) : 8;
+
+  /// The value's bytes at `byte` of `words`.
+  static void put(transaction& /*txn*/, std::uint64_t* words,
+                  std::uint32_t byte, in value) {
+    std::memcpy(reinterpret_cast<std::byte*>(words) + byte, &value, sizeof(T));
+  }
+  /// False when the copied words make no sense.
+  static bool get(const image& /*img*/, const std::uint64_t* words,
+                  std::uint32_t byte, out& into) {
+    if constexpr (std::is_same_v<T, bool>) {
+      // Any other bit pattern in a bool is undefined behaviour: it is input.
+      into = (reinterpret_cast<const unsigned char*>(words)[byte] & 1U) != 0;
+    } else {
+      std::memcpy(static_cast<void*>(&into),
+                  reinterpret_cast<const std::byte*>(words) + byte, sizeof(T));
+    }
+    return true;
+  }
+  /// What lies at `at` in the segment, for who keeps writers off.
+  static view look(const image& img, offset at) {
+    T value;
+    std::memcpy(static_cast<void*>(&value), img.bytes(at), sizeof(T));
+    return value;
+  }
+};
+
+template <>
+struct element<shared_string> {
+  using in = std::string_view;
+  using out = std::string;
+  using view = std::string_view;
+  static constexpr bool is_text = true;
+  static constexpr std::uint32_t bytes = 16;
+  static constexpr std::uint32_t align = 8;
+
+  static void put(transaction& txn, std::uint64_t* words, std::uint32_t byte,
+                  in value) {
+    const auto cell = make_text(txn, value);
+    std::memcpy(reinterpret_cast<std::byte*>(words) + byte, cell.words.data(),
+                16);
+  }
+  static bool get(const image& img, const std::uint64_t* words,
+                  std::uint32_t byte, out& into) {
+    text_cell cell;
+    std::memcpy(cell.words.data(),
+                reinterpret_cast<const std::byte*>(words) + byte, 16);
+    if (!cell.sound(img)) return false;
+    copy_text(img, cell, into);
+    return true;
+  }
+  static view look(const image& img, offset at) {
+    const auto& cell = *reinterpret_cast<const text_cell*>(img.bytes(at));
+    return cell.sound(img) ? view_text(img, cell) : view{};
+  }
+};
+
+/// A key as the table knows it.
+template <class K>
+[[nodiscard]] table_key as_key(typename element<K>::in key) noexcept {
+  if constexpr (element<K>::is_text) {
+    return {0, key};
+  } else {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &key, sizeof(K));
+    return {bits, {}};
+  }
+}
+
+}  // namespace memory
+}  // namespace commy

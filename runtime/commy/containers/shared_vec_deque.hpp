@@ -1,0 +1,245 @@
+// commy/containers/shared_vec_deque.hpp: a shared double-ended queue.
+#pragma once
+
+#include <commy/containers/element.hpp>
+#include <commy/containers/object_handle.hpp>
+
+#include <bit>
+#include <vector>
+
+namespace commy {
+
+/// A ring of elements in one block that doubles when it is full. Any index in
+/// constant time.
+/// In the root: shape[0] block, shape[1] capacity (a power of two, 0: none);
+/// motion[0] and motion[1] are the positions of the first element and behind
+/// the last, counted up for ever; position p lies in slot p mod capacity.
+/// The unit of a deque is the whole object: every change moves its ends.
+template <memory::plain T>
+class shared_vec_deque : public object_handle {
+public:
+  using value_type = T;
+
+  shared_vec_deque(std::shared_ptr<memory::engine> engine,
+                   memory::object_place place) noexcept
+      : object_handle{std::move(engine), place} {}
+
+  [[nodiscard]] static std::string type_descriptor() {
+    return "vec_deque<" + memory::type_line<T>() + ">";
+  }
+  static void initialise(transaction& /*txn*/, memory::root& object) {
+    // In the middle of the number range: push_front never meets zero.
+    object.motion[0].store(middle, std::memory_order_relaxed);
+    object.motion[1].store(middle, std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] result<std::uint64_t, read_error> size() const {
+    std::uint64_t count = 0;
+    auto outcome = read_whole([&] {
+      count = load_ends().count();
+      return memory::lookup::found;
+    });
+    if (!outcome) return unexpected{outcome.error()};
+    return count;
+  }
+  /// A copy of the element `index` places behind the front; `absent` when there
+  /// is none. Lock-free, works on a read-only mapping.
+  [[nodiscard]] result<T, read_error> get(std::uint64_t index) const {
+    return look_at([&](const ends& e) { return e.first + index; });
+  }
+  [[nodiscard]] result<T, read_error> front() const { return get(0); }
+  [[nodiscard]] result<T, read_error> back() const {
+    return look_at([](const ends& e) { return e.last - 1; });
+  }
+  /// Copies of all elements from `index` on, at most `count`, as of one moment.
+  [[nodiscard]] result<std::vector<T>, read_error> copy(
+      std::uint64_t index = 0, std::uint64_t count = ~std::uint64_t{0}) const;
+
+  result<void, write_error> push_back(const T& value) {
+    return change([&](transaction& txn) {
+      make_room(txn);
+      const auto e = load_ends();
+      write(txn, e.last, value);
+      txn.store(root().motion[1], e.last + 1);
+    });
+  }
+  result<void, write_error> push_front(const T& value) {
+    return change([&](transaction& txn) {
+      make_room(txn);
+      const auto e = load_ends();
+      write(txn, e.first - 1, value);
+      txn.store(root().motion[0], e.first - 1);
+    });
+  }
+  /// Takes the first element away; nothing when there is none.
+  result<std::optional<T>, write_error> pop_front() {
+    return change([&](transaction& txn) -> std::optional<T> {
+      const auto e = checked_ends();
+      if (e.count() == 0) return std::nullopt;
+      auto value = read(e.first);
+      txn.touch(root().sequence);
+      txn.note_emptied();
+      txn.store(root().motion[0], e.first + 1);
+      return value;
+    });
+  }
+  result<std::optional<T>, write_error> pop_back() {
+    return change([&](transaction& txn) -> std::optional<T> {
+      const auto e = checked_ends();
+      if (e.count() == 0) return std::nullopt;
+      auto value = read(e.last - 1);
+      txn.touch(root().sequence);
+      txn.note_emptied();
+      txn.store(root().motion[1], e.last - 1);
+      return value;
+    });
+  }
+
+  /// Calls `each(const T&)` from front to back until it returns false (if it
+  /// returns anything), under a read guard.
+  template <class Each>
+  result<void, read_error> for_each(Each&& each) const;
+
+private:
+  static constexpr std::uint64_t middle = std::uint64_t{1} << 62U;
+  static constexpr std::uint32_t words = (sizeof(T) + 7) / 8;
+  static constexpr std::uint64_t stride = 8ULL * words;
+  static_assert(sizeof(T) <= 4096, "keep large data in loans");
+
+  struct ends {
+    std::uint64_t first;
+    std::uint64_t last;
+    memory::offset table;
+    std::uint64_t capacity;
+    [[nodiscard]] std::uint64_t count() const noexcept { return last - first; }
+    [[nodiscard]] memory::offset at(std::uint64_t position) const noexcept {
+      return table + (position & (capacity - 1)) * stride;
+    }
+  };
+  [[nodiscard]] ends load_ends() const noexcept {
+    const auto& r = root();
+    return {r.motion[0].load(std::memory_order_relaxed),
+            r.motion[1].load(std::memory_order_relaxed),
+            r.shape[0].load(std::memory_order_relaxed),
+            r.shape[1].load(std::memory_order_relaxed)};
+  }
+  [[nodiscard]] bool sound(const ends& e) const noexcept {
+    if (e.capacity == 0) return e.first == e.last;
+    const auto& img = engine_->img();
+    return std::has_single_bit(e.capacity) && e.count() <= e.capacity &&
+           e.table % 8 == 0 && e.capacity <= img.sizes().capacity / stride &&
+           img.holds(e.table, e.capacity * stride);
+  }
+  [[nodiscard]] ends checked_ends() const {
+    const auto e = load_ends();
+    if (!sound(e)) throw memory::write_failed{write_error::damaged};
+    return e;
+  }
+  void copy_words(memory::offset at, std::uint64_t* into) const noexcept {
+    for (std::uint32_t i = 0; i < words; ++i) {
+      into[i] =
+          engine_->img().word(at + 8ULL * i).load(std::memory_order_relaxed);
+    }
+  }
+  [[nodiscard]] T read(std::uint64_t position) const noexcept {
+    std::array<std::uint64_t, words> copied;
+    copy_words(load_ends().at(position), copied.data());
+    T value;
+    std::memcpy(static_cast<void*>(&value), copied.data(), sizeof(T));
+    return value;
+  }
+  template <class Position>
+  [[nodiscard]] result<T, read_error> look_at(Position&& position) const {
+    std::array<std::uint64_t, words> copied{};
+    auto outcome = read_whole([&] {
+      const auto e = load_ends();
+      if (!sound(e)) return memory::lookup::damaged;
+      const auto at = position(e);
+      if (at - e.first >= e.count()) return memory::lookup::absent;
+      copy_words(e.at(at), copied.data());
+      return memory::lookup::found;
+    });
+    if (!outcome) return unexpected{outcome.error()};
+    T value;
+    std::memcpy(static_cast<void*>(&value), copied.data(), sizeof(T));
+    return value;
+  }
+  void write(transaction& txn, std::uint64_t position, const T& value) const {
+    const auto at = load_ends().at(position);
+    txn.save_unused(at, words);
+    std::array<std::uint64_t, words> copied{};
+    std::memcpy(copied.data(), &value, sizeof(T));
+    for (std::uint32_t i = 0; i < words; ++i) {
+      txn.img().word(at + 8ULL * i).store(copied[i], std::memory_order_relaxed);
+    }
+  }
+  /// Touches the object, and doubles the ring when it is full.
+  void make_room(transaction& txn);
+};
+
+template <memory::plain T>
+void shared_vec_deque<T>::make_room(transaction& txn) {
+  const auto e = checked_ends();
+  txn.touch(root().sequence);
+  if (e.count() < e.capacity) return;
+  const auto capacity = e.capacity == 0 ? 4 : 2 * e.capacity;
+  const auto table = txn.take(capacity * stride);
+  const ends wider{e.first, e.last, table, capacity};
+  for (auto p = e.first; p != e.last; ++p) {
+    for (std::uint32_t i = 0; i < words; ++i) {
+      txn.img()
+          .word(wider.at(p) + 8ULL * i)
+          .store(txn.img()
+                     .word(e.at(p) + 8ULL * i)
+                     .load(std::memory_order_relaxed),
+                 std::memory_order_relaxed);
+    }
+  }
+  txn.touch(root().shape_sequence);
+  txn.store(root().shape[0], table);
+  txn.store(root().shape[1], capacity);
+  if (e.capacity != 0) txn.drop(e.table);
+}
+
+template <memory::plain T>
+result<std::vector<T>, read_error> shared_vec_deque<T>::copy(
+    std::uint64_t index, std::uint64_t count) const {
+  std::vector<T> values;
+  auto outcome = read_whole([&] {
+    values.clear();
+    const auto e = load_ends();
+    if (!sound(e)) return memory::lookup::damaged;
+    if (index >= e.count()) return memory::lookup::found;
+    const auto taken = std::min(count, e.count() - index);
+    values.reserve(taken);
+    std::array<std::uint64_t, words> copied;
+    for (std::uint64_t i = 0; i < taken; ++i) {
+      copy_words(e.at(e.first + index + i), copied.data());
+      std::memcpy(static_cast<void*>(&values.emplace_back()), copied.data(),
+                  sizeof(T));
+    }
+    return memory::lookup::found;
+  });
+  if (!outcome) return unexpected{outcome.error()};
+  return values;
+}
+
+template <memory::plain T>
+template <class Each>
+result<void, read_error> shared_vec_deque<T>::for_each(Each&& each) const {
+  const auto held = guard();
+  if (!held) return unexpected{held.error()};
+  const auto e = load_ends();
+  if (!sound(e)) return unexpected{read_error::damaged};
+  for (auto p = e.first; p != e.last; ++p) {
+    const auto value = read(p);
+    if constexpr (std::is_void_v<std::invoke_result_t<Each&, const T&>>) {
+      each(value);
+    } else {
+      if (!each(value)) break;
+    }
+  }
+  return {};
+}
+
+}  // namespace commy

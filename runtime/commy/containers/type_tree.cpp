@@ -1,0 +1,133 @@
+#include <commy/containers/type_tree.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace commy {
+namespace {
+
+constexpr int levels_max = 16;
+constexpr int nodes_max = 4096;
+/// Above every element that containers accept; keeps products in 32 bits.
+constexpr std::uint32_t bytes_max = 1U << 20U;
+
+/// Recursive descent, one function a rule; every rule answers false when the
+/// line does not follow it.
+class parser {
+public:
+  explicit parser(std::string_view line) noexcept : rest_{line} {}
+
+  bool object(type_tree& into) {
+    if (take("box<")) return parameters(into, type_kind::box, 1);
+    if (take("hash_map<")) return parameters(into, type_kind::hash_map, 2);
+    if (take("vec_deque<")) return parameters(into, type_kind::vec_deque, 1);
+    return value(into);
+  }
+  [[nodiscard]] bool finished() const noexcept { return rest_.empty(); }
+
+private:
+  bool take(std::string_view word) noexcept {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+  bool number(std::uint32_t& into) noexcept {
+    const auto [end, error] =
+        std::from_chars(rest_.data(), rest_.data() + rest_.size(), into);
+    if (error != std::errc{} || into > bytes_max) return false;
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return true;
+  }
+  bool parameters(type_tree& into, type_kind kind, int count) {
+    into.kind = kind;
+    for (int i = 0; i < count; ++i) {
+      if (i > 0 && !take(", ")) return false;
+      if (!value(into.parameters.emplace_back())) return false;
+    }
+    return take(">");
+  }
+  bool scalar(type_tree& into, type_kind kind, std::uint32_t bytes) {
+    into.kind = kind;
+    into.bytes = bytes;
+    into.align = std::min<std::uint32_t>(bytes, 8);
+    return true;
+  }
+  bool value(type_tree& into) {
+    if (++nodes_ > nodes_max || ++level_ > levels_max) return false;
+    const bool good = any(into);
+    --level_;
+    return good;
+  }
+  bool any(type_tree& into) {
+    if (take("bool")) return scalar(into, type_kind::boolean, 1);
+    if (take("text")) return scalar(into, type_kind::text, 16);
+    if (take("chars[")) return chars(into);
+    if (take("[")) return array(into);
+    if (take("{")) return record(into);
+    for (const std::uint32_t bits : {8U, 16U, 32U, 64U}) {
+      const auto digits = std::to_string(bits);
+      if (take("i" + digits)) {
+        return scalar(into, type_kind::signed_integer, bits / 8);
+      }
+      if (take("u" + digits)) {
+        return scalar(into, type_kind::unsigned_integer, bits / 8);
+      }
+    }
+    if (take("f32")) return scalar(into, type_kind::real, 4);
+    if (take("f64")) return scalar(into, type_kind::real, 8);
+    return false;
+  }
+  bool chars(type_tree& into) {
+    into.kind = type_kind::chars;
+    if (!number(into.count) || !take("]")) return false;
+    into.bytes = into.count;
+    return true;
+  }
+  bool array(type_tree& into) {
+    into.kind = type_kind::array;
+    auto& element = into.parameters.emplace_back();
+    if (!number(into.count) || !take(" x ") || !value(element) || !take("]")) {
+      return false;
+    }
+    const auto bytes = std::uint64_t{into.count} * element.bytes;
+    // Without a size an element would cost work and no space.
+    if (element.bytes == 0 || bytes > bytes_max) return false;
+    into.bytes = static_cast<std::uint32_t>(bytes);
+    into.align = element.align;
+    return true;
+  }
+  bool record(type_tree& into) {
+    into.kind = type_kind::record;
+    while (!take("}:")) {
+      if (!into.fields.empty() && !take(", ")) return false;
+      const auto blank = rest_.find(' ');
+      if (blank == 0 || blank == std::string_view::npos) return false;
+      auto& field = into.fields.emplace_back();
+      field.name = rest_.substr(0, blank);
+      rest_.remove_prefix(blank + 1);
+      if (!value(field.type) || !take("@") || !number(field.at)) return false;
+      into.align = std::max(into.align, field.type.align);
+    }
+    if (!number(into.bytes)) return false;
+    return std::ranges::all_of(into.fields, [&](const auto& field) {
+      return field.at <= into.bytes &&
+             field.type.bytes <= into.bytes - field.at;
+    });
+  }
+
+  std::string_view rest_;
+  int level_ = 0;
+  int nodes_ = 0;
+};
+
+}  // namespace
+
+std::optional<type_tree> type_tree::parse(std::string_view line) {
+  if (line.size() > 16U << 10U) return std::nullopt;
+  type_tree made;
+  parser reader{line};
+  if (!reader.object(made) || !reader.finished()) return std::nullopt;
+  return made;
+}
+
+}  // namespace commy

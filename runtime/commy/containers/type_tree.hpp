@@ -1,0 +1,51 @@
+// commy/containers/type_tree.hpp: a type descriptor's line, taken apart.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace commy {
+
+enum class type_kind : std::uint8_t {
+  signed_integer,
+  unsigned_integer,
+  real,
+  boolean,
+  text,   // A shared string.
+  chars,  // Array of char: text up to its first NUL.
+  array,
+  record,
+  box,  // Objects: what a name leads to.
+  hash_map,
+  vec_deque,
+};
+
+/// One node of a type. Sizes come from the line and were checked to be
+/// consistent: a field lies in its record, an array is as long as its elements.
+struct type_tree {
+  type_kind kind = type_kind::text;
+  std::uint32_t bytes = 0;
+  std::uint32_t align = 1;
+  std::uint32_t count = 0;  // Elements of an array or chars.
+
+  struct field;
+  std::vector<field> fields{};          // Of a record.
+  std::vector<type_tree> parameters{};  // Element; or key and value of a map.
+
+  /// Reads a line of the grammar in memory/type_text.hpp, or the descriptor of
+  /// an object ("hash_map<text, f64>"). Nothing when it is not well-formed. The
+  /// line is input: at most 16 levels and 4,096 nodes are read, above what any
+  /// line of 16 KiB written by a program needs.
+  static std::optional<type_tree> parse(std::string_view line);
+};
+
+struct type_tree::field {
+  std::string name;
+  std::uint32_t at = 0;
+  type_tree type;
+};
+
+}  // namespace commy

@@ -1,0 +1,60 @@
+// commy/memory/classes.hpp: which block an offset means, and its word.
+#pragma once
+
+#include <commy/memory/image.hpp>
+
+#include <cstdint>
+
+namespace commy::memory {
+
+/// Which blocks a slab serves. Kinds never mix in a slab, because a slab never
+/// changes its use: an old handle to a root or a loan always finds that
+/// block's generation.
+enum class block_kind : std::uint8_t { plain = 0, root = 1, loan = 2 };
+
+/// A slab's use, as its page word's `count`: {kind, class}.
+struct slab_use {
+  block_kind kind;
+  std::uint32_t cls;
+
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return static_cast<std::uint64_t>(kind) << 8U | cls;
+  }
+};
+
+/// Positions of one block and of the word that decides about it.
+struct block_place {
+  offset block = 0;
+  offset word = 0;
+  std::uint32_t bytes = 0;
+
+  [[nodiscard]] explicit operator bool() const noexcept { return word != 0; }
+};
+
+/// Finds the block that begins exactly at `at` in a slab. Answers nothing for
+/// an offset that is not the start of a slab block: offsets are input.
+[[nodiscard]] inline block_place find_block(const image& img, offset at,
+                                            block_kind kind) noexcept {
+  const auto index = at >> img.page_shift();
+  if (index >= img.page_count()) return {};
+  // acquire, pairs with [slab] in allocator: the slab's words are zeroed
+  // before the page says that it is a slab.
+  const page_word page{img.page(index).load(std::memory_order_acquire)};
+  if (page.state() != page_state::slab) return {};
+  const auto use = page.count();
+  if (use >> 8U != static_cast<std::uint64_t>(kind)) return {};
+  const auto cls = static_cast<std::uint32_t>(use & 0xffU);
+  if (cls >= size_class_count) return {};
+  const auto& shape = img.shape(cls);
+  const auto base = index << img.page_shift();
+  const auto inside = static_cast<std::uint32_t>(at - base);
+  if (inside < shape.first) return {};
+  const auto number = (inside - shape.first) / shape.block_bytes;
+  if (number >= shape.count ||
+      number * shape.block_bytes != inside - shape.first) {
+    return {};
+  }
+  return {at, base + 64 + 8ULL * number, shape.block_bytes};
+}
+
+}  // namespace commy::memory

@@ -1,0 +1,208 @@
+// commy/memory/detail/hash_table_write.hpp: changing a hash table.
+#pragma once
+
+#include <commy/memory/hash_table.hpp>
+
+#include <algorithm>
+
+namespace commy::memory {
+
+template <class Slots>
+table_key hash_table<Slots>::key_of(const std::uint64_t* slot) const noexcept {
+  table_key key;
+  if (slots_.get().key_is_text) {
+    // The view may point into `slot`, which the caller keeps.
+    const auto& cell = *reinterpret_cast<const text_cell*>(slot);
+    if (cell.sound(*img_)) key.text = view_text(*img_, cell);
+  } else {
+    std::memcpy(&key.bits, slot, slots_.get().key_bytes);
+  }
+  return key;
+}
+
+template <class Slots>
+typename hash_table<Slots>::place hash_table<Slots>::locate(
+    const table_key& key) const {
+  const auto slots = slots_.get();
+  const auto shape = load_shape();
+  if (shape.table == 0) return {};
+  if (!sound(shape)) throw write_failed{write_error::damaged};
+  const auto hashed = hash(shape.seed, key);
+  const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
+  std::array<std::uint64_t, hash_slots::stride_max / 8> words;
+  const auto steps = std::min<std::uint64_t>(shape.groups, chain_max);
+  for (std::uint64_t step = 0; step < steps; ++step) {
+    const auto group = shape.table + ((hashed + step) & (shape.groups - 1)) *
+                                         slots.group_bytes;
+    bool has_empty = false;
+    for (std::uint32_t s = 0; s < slots.count; ++s) {
+      const auto byte = control(group, s);
+      has_empty |= byte == control_empty;
+      if (byte != tag) continue;
+      copy_slot(group, s, words.data());
+      if (key_matches(words.data(), key)) return {group, s};
+    }
+    if (has_empty) return {};
+  }
+  return {};
+}
+
+template <class Slots>
+void hash_table<Slots>::load_slot(const place& at,
+                                  std::uint64_t* words) const noexcept {
+  copy_slot(at.group, at.slot, words);
+}
+
+template <class Slots>
+void hash_table<Slots>::replace_value(transaction& txn, const place& at,
+                                      const std::uint64_t* slot_words) {
+  const auto slots = slots_.get();
+  txn.touch(root_->sequence);
+  txn.touch(img_->word(at.group));
+  const auto base = at.group + slots.slot_at(at.slot);
+  if (slots.value_is_text) {
+    const auto old = base + slots.value_at;
+    drop_text(txn, {{img_->word(old).load(std::memory_order_relaxed),
+                     img_->word(old + 8).load(std::memory_order_relaxed)}});
+  }
+  for (auto i = slots.value_at / 8; i < slots.stride_words(); ++i) {
+    txn.store(img_->word(base + 8ULL * i), slot_words[i]);
+  }
+}
+
+template <class Slots>
+void hash_table<Slots>::insert(transaction& txn, const table_key& key,
+                               const std::uint64_t* slot_words) {
+  const auto slots = slots_.get();
+  txn.touch(root_->sequence);
+  const auto entries = size();
+  reserve(txn, entries + 1);
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    const auto shape = load_shape();
+    const auto hashed = hash(shape.seed, key);
+    const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
+    const auto steps = std::min<std::uint64_t>(shape.groups, chain_max);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      const auto group = shape.table + ((hashed + step) & (shape.groups - 1)) *
+                                           slots.group_bytes;
+      for (std::uint32_t s = 0; s < slots.count; ++s) {
+        const auto byte = control(group, s);
+        if (byte >= control_full) continue;
+        txn.touch(img_->word(group));
+        const auto base = group + slots.slot_at(s);
+        txn.save_unused(base, slots.stride_words());
+        for (std::uint32_t i = 0; i < slots.stride_words(); ++i) {
+          // relaxed: the group is odd.
+          img_->word(base + 8ULL * i)
+              .store(slot_words[i], std::memory_order_relaxed);
+        }
+        set_control(txn, group, s, tag);
+        txn.store(root_->motion[0], entries + 1);
+        if (byte == control_erased) {
+          txn.store(root_->motion[1],
+                    root_->motion[1].load(std::memory_order_relaxed) - 1);
+        }
+        return;
+      }
+    }
+    rebuild(txn, shape.groups * 2);
+  }
+  throw write_failed{write_error::too_large};
+}
+
+template <class Slots>
+void hash_table<Slots>::erase(transaction& txn, const place& at) {
+  const auto slots = slots_.get();
+  txn.touch(root_->sequence);
+  txn.touch(img_->word(at.group));
+  txn.note_emptied();
+  std::array<std::uint64_t, hash_slots::stride_max / 8> words;
+  copy_slot(at.group, at.slot, words.data());
+  if (slots.key_is_text) drop_text(txn, {{words[0], words[1]}});
+  if (slots.value_is_text) {
+    const auto v = slots.value_at / 8;
+    drop_text(txn, {{words[v], words[v + 1]}});
+  }
+  // Nobody ever probed past a group that has an empty slot.
+  bool has_empty = false;
+  for (std::uint32_t s = 0; s < slots.count; ++s) {
+    has_empty |= control(at.group, s) == control_empty;
+  }
+  set_control(txn, at.group, at.slot,
+              has_empty ? control_empty : control_erased);
+  txn.store(root_->motion[0], size() - 1);
+  if (!has_empty) {
+    txn.store(root_->motion[1],
+              root_->motion[1].load(std::memory_order_relaxed) + 1);
+  }
+}
+
+template <class Slots>
+void hash_table<Slots>::reserve(transaction& txn, std::uint64_t entries) {
+  const auto slots = slots_.get();
+  const auto shape = load_shape();
+  if (shape.table != 0 && !sound(shape)) {
+    throw write_failed{write_error::damaged};
+  }
+  const auto room = shape.table == 0 ? 0 : shape.groups * slots.count;
+  const auto erased = root_->motion[1].load(std::memory_order_relaxed);
+  // Full to 7/8, counting erased slots, which lookups must pass as well.
+  if (room != 0 && (entries + erased) * 8 <= room * 7) return;
+  std::uint64_t groups = 1;
+  // Rebuilt with room for twice the entries, so that growing is amortised.
+  while (groups * slots.count * 7 < entries * 2 * 8 && groups < std::uint64_t{1}
+                                                                    << 40U) {
+    groups *= 2;
+  }
+  rebuild(txn, groups);
+}
+
+template <class Slots>
+void hash_table<Slots>::rebuild(transaction& txn, std::uint64_t groups) {
+  const auto slots = slots_.get();
+  const auto old = load_shape();
+  const auto table = txn.take(groups * slots.group_bytes);
+  for (std::uint64_t g = 0; g < groups; ++g) {
+    for (std::uint32_t w = 0; w < 1 + slots.control_words; ++w) {
+      // relaxed: aside; nobody sees it before the shape turns even.
+      img_->word(table + g * slots.group_bytes + 8ULL * w)
+          .store(0, std::memory_order_relaxed);
+    }
+  }
+  bool fits = true;
+  for_each([&](const std::uint64_t* words) {
+    const auto hashed = hash(old.seed, key_of(words));
+    const auto steps = std::min<std::uint64_t>(groups, chain_max);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      const auto group =
+          table + ((hashed + step) & (groups - 1)) * slots.group_bytes;
+      for (std::uint32_t s = 0; s < slots.count; ++s) {
+        if (control(group, s) != control_empty) continue;
+        for (std::uint32_t i = 0; i < slots.stride_words(); ++i) {
+          img_->word(group + slots.slot_at(s) + 8ULL * i)
+              .store(words[i], std::memory_order_relaxed);
+        }
+        auto& word = img_->word(group + 8 + 8ULL * (s / 8));
+        word.store(word.load(std::memory_order_relaxed) |
+                       (control_full | hashed >> 57U) << 8 * (s % 8),
+                   std::memory_order_relaxed);
+        return true;
+      }
+    }
+    fits = false;
+    return false;
+  });
+  if (!fits) {
+    // Rare: the next size up. Bounded by the largest run.
+    txn.drop(table);
+    rebuild(txn, groups * 2);
+    return;
+  }
+  txn.touch(root_->shape_sequence);
+  txn.store(root_->shape[0], table);
+  txn.store(root_->shape[1], groups);
+  txn.store(root_->motion[1], 0);
+  if (old.table != 0) txn.drop(old.table);
+}
+
+}  // namespace commy::memory

@@ -1,0 +1,52 @@
+// commy/memory/directory.hpp: object 0, which finds all others by name.
+#pragma once
+
+#include <commy/memory/engine.hpp>
+#include <commy/memory/segment_error.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace commy::memory {
+
+/// Where an object lies, and which of its lives is meant.
+struct object_place {
+  offset root = 0;
+  std::uint64_t generation = 0;
+};
+
+/// An entry of the directory.
+struct object_entry {
+  std::string name;
+  object_place place;
+  std::string type;  // Its descriptor, see type_text.hpp.
+};
+
+/// Sets up a new object's root words and first blocks, inside the transaction
+/// that will link it. The root is zero but for its type and generation.
+using initialiser = std::function<void(transaction&, root&)>;
+
+/// Makes the directory of a segment that nobody else can see yet.
+void make_directory(engine& owner);
+
+/// Finds an object and checks that its type line is `type`. Lock-free.
+result<object_place, open_error> find_object(engine& owner,
+                                             std::string_view name,
+                                             std::string_view type);
+/// Finds it whatever its type. Lock-free.
+result<object_entry, open_error> inspect_object(engine& owner,
+                                                std::string_view name);
+/// Builds the object aside and commits it together with its name; when
+/// somebody else was quicker, theirs is opened. `exclusive` makes that an
+/// error.
+result<object_place, open_error> create_object(engine& owner,
+                                               std::string_view name,
+                                               std::string_view type,
+                                               const initialiser& initialise,
+                                               bool exclusive);
+/// All objects, in no particular order, as of one moment.
+result<std::vector<object_entry>, open_error> list_objects(engine& owner);
+
+}  // namespace commy::memory

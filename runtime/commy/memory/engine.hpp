@@ -1,0 +1,251 @@
+// commy/memory/engine.hpp: one attachment of this process to one segment.
+#pragma once
+
+#include <commy/memory/backing.hpp>
+#include <commy/memory/image.hpp>
+#include <commy/memory/lane.hpp>
+#include <commy/memory/ring_cells.hpp>
+#include <commy/memory/sweep.hpp>
+#include <commy/memory/thread_lanes.hpp>
+#include <commy/memory/transaction.hpp>
+#include <commy/memory/write_error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace commy::memory {
+
+enum class attach_error : std::uint8_t {
+  no_slot,   // All participant slots are taken by live processes.
+  no_lane,   // No lane is left for this process.
+  no_space,  // The control file cannot grow.
+  poisoned,  // Writing is refused; open read-only.
+};
+std::string_view describe(attach_error error) noexcept;
+
+/// Joins a process to a segment and carries out what needs more than the
+/// shared bytes: leases lanes to threads, grows the files, finds out who is
+/// dead and sweeps them, puts threads to sleep and wakes them.
+///
+/// Threads: any may call any member. Lives longer than every container handle
+/// onto it (handles share its ownership).
+class engine {
+public:
+  using clock = std::chrono::steady_clock;
+  /// How long an operation waits for other participants unless told otherwise.
+  static constexpr std::chrono::seconds default_deadline{60};
+
+  /// Attaches as a writing participant when the backing is writable: sweeps
+  /// slots of the dead, claims one, leases a first lane. Read-only: neither.
+  static result<std::shared_ptr<engine>, attach_error> attach(
+      std::unique_ptr<backing> bytes, std::string_view name);
+  ~engine();
+
+  [[nodiscard]] image& img() noexcept { return image_; }
+  [[nodiscard]] const image& img() const noexcept { return image_; }
+  [[nodiscard]] bool writable() const noexcept { return writable_; }
+  /// False once detached, and in a forked child: touch no shared byte then.
+  [[nodiscard]] bool usable() const noexcept {
+    // relaxed: set before the engine is handed out, cleared at its end.
+    return usable_.load(std::memory_order_relaxed);
+  }
+  /// This attachment's participant slot. Requires: `writable()`.
+  [[nodiscard]] slot_index slot() const noexcept { return slot_; }
+  [[nodiscard]] std::uint64_t generation() const noexcept {
+    return slot_generation_;
+  }
+  [[nodiscard]] backing& system() noexcept { return *backing_; }
+
+  /// The calling thread's lane; leases one at the thread's first write.
+  /// Throws `write_failed` (lanes_exhausted, read_only, detached, poisoned).
+  [[nodiscard]] lane& my_lane() { return lane_of(my_lease()); }
+  /// The calling thread's open transaction, or null.
+  [[nodiscard]] transaction*& open_transaction() noexcept {
+    return my_lease().open;
+  }
+
+  /// True if the thread's open transaction has locked `root`.
+  [[nodiscard]] bool holds(offset root) noexcept {
+    const auto* const open = open_transaction();
+    return open != nullptr && open->holds(root);
+  }
+
+  /// Runs `change(transaction&)` with `root` locked: in the thread's open
+  /// transaction when there is one, else in one of its own. `generation` is
+  /// what the handle knows; another one there means the object was removed.
+  template <class Change>
+  auto write(offset root, std::uint64_t generation,
+             std::chrono::nanoseconds patience, Change&& change)
+      -> result<std::invoke_result_t<Change, transaction&>, write_error>;
+
+  /// Is the process behind this lane's lease (or slot) dead, by the kernel's
+  /// word? False for the own slot and for slots that make no sense.
+  [[nodiscard]] bool is_dead(slot_index slot) const noexcept;
+  /// Repairs everything a dead participant left and frees its slot. Does
+  /// nothing when it is alive, or when a live participant is sweeping already.
+  /// Returns what was found.
+  sweep_report recover(slot_index dead) noexcept;
+  /// Recovers every dead participant; returns how many there were.
+  std::uint32_t recover_all() noexcept;
+  /// If the holder of `word` is dead, recovers it and returns true.
+  bool recover_holder(lock_word word) noexcept;
+
+  /// Makes at least `bytes` more of data usable, in one step of growth or
+  /// more. Call under `lock_pages`. Throws out_of_space, disk_full.
+  void grow(std::uint64_t bytes);
+  /// Wakes every lane that waits for `root`. Cost: a look at each lane.
+  void wake_waiters(offset root) noexcept;
+  /// Sleeps until `root` is unlocked by whoever writes it, or `at_most`; used
+  /// by readers that met a half-written unit. Recovers a dead writer when
+  /// writing is allowed. Returns `writer_dead` when it is not.
+  [[nodiscard]] std::optional<read_error> await_writer(
+      offset root, clock::time_point deadline) noexcept;
+  /// Sleeps until somebody commits a change to `root` whose version was
+  /// `seen` (object sequence), or until the deadline. True if it changed.
+  [[nodiscard]] bool await_change(offset root, std::uint64_t seen,
+                                  clock::time_point deadline);
+
+  /// Releases a lock word, keeping `keep` of its bits, and wakes who waits.
+  void unlock(shared_u64& word, offset root, std::uint64_t keep) noexcept;
+  /// The index of a lane whose live guard names `root`, `own_guard` when it is
+  /// `self`, or `no_guard`. Cost: a look at each lane's guard line.
+  static constexpr lane_index no_guard = ~lane_index{0};
+  static constexpr lane_index own_guard = no_guard - 1;
+  [[nodiscard]] lane_index find_guard(offset root,
+                                      lane_index self) const noexcept;
+  /// If the participant that leases this lane is dead, recovers it.
+  bool recover_lane(lane_index index) noexcept;
+  /// Who holds a lane, for people: " of participant 3 (pid 17, sampler)".
+  [[nodiscard]] std::string lane_text(lane_index index) const;
+  [[nodiscard]] std::string holder_text(lock_word word) const;
+
+  /// Tells others that this participant makes progress (boot clock, ns).
+  void beat(std::uint64_t now_ns) noexcept;
+
+  /// The bytes of this participant's inbox, made in the control file at the
+  /// first call. None when that cannot grow. Requires: `writable()`.
+  [[nodiscard]] ring_view own_ring() noexcept;
+
+  /// Ends the attachment: gives back lanes and slot. Called by the destructor.
+  void detach() noexcept;
+
+private:
+  explicit engine(std::unique_ptr<backing> bytes) noexcept;
+  result<void, attach_error> claim_slot(std::string_view name);
+  [[nodiscard]] bool is_sweeping(std::uint64_t mark) const noexcept;
+  void wake_everyone() noexcept;
+  /// Leases a free lane of the segment, adding lanes when all are taken; null
+  /// when that fails.
+  [[nodiscard]] lane* lease_lane();
+  [[nodiscard]] bool add_lanes() noexcept;
+  void give_back(lane& leased) noexcept;
+  [[nodiscard]] thread_lanes::lease& my_lease() noexcept {
+    return thread_lanes::mine(id_);
+  }
+  [[nodiscard]] lane& lane_of(thread_lanes::lease& lease) {
+    // A lease of a forked child or a detached engine must not be used.
+    if (lease.leased != nullptr && usable()) return *lease.leased;
+    return lease_for_thread(lease);
+  }
+  lane& lease_for_thread(thread_lanes::lease& lease);
+  /// A thread has ended; its lane serves the next one.
+  void take_back(lane& leased) noexcept;
+  friend class thread_lanes;
+  friend class page_lock;
+
+  std::unique_ptr<backing> backing_;
+  image image_;
+  bool writable_ = false;
+  // Cleared in a forked child, whose mappings are gone, and by detach().
+  std::atomic<bool> usable_{false};
+  slot_index slot_ = 0;
+  std::uint64_t slot_generation_ = 0;
+  std::uint64_t id_;  // Never reused in this process; keys thread caches.
+  int fork_callback_ = -1;
+  std::timed_mutex pages_;  // Threads of this process; beside the kernel's.
+  std::mutex lanes_mutex_;
+  std::vector<std::unique_ptr<lane>> lanes_;
+  std::vector<lane*> idle_lanes_;  // Leased, but their threads have ended.
+};
+
+/// Remembers a block that this lane has just freed. A hint.
+void cache_free(lane& lane, offset word) noexcept;
+
+/// Holds a segment's page lock (see `backing::lock_pages`) for a scope.
+/// Throws `write_failed{lock_timeout}` after ten seconds: the lock is only
+/// held for one growth step, at most 16 MiB of `posix_fallocate`.
+class page_lock {
+public:
+  explicit page_lock(engine& owner);
+  ~page_lock();
+  page_lock(const page_lock&) = delete;
+  page_lock& operator=(const page_lock&) = delete;
+
+private:
+  engine& owner_;
+};
+
+template <class Change>
+auto engine::write(offset root, std::uint64_t generation,
+                   std::chrono::nanoseconds patience, Change&& change)
+    -> result<std::invoke_result_t<Change, transaction&>, write_error> {
+  using answer = std::invoke_result_t<Change, transaction&>;
+  const auto check = [&] {
+    // relaxed: the lock is held, so the word stands still.
+    if (image_.root_at(root).generation.load(std::memory_order_relaxed) !=
+        generation) {
+      throw write_failed{write_error::removed};
+    }
+  };
+  auto& lease = my_lease();
+  // An operation inside another one's edit would end that one's journal, or
+  // move the table that it is about to store into.
+  if (lease.leased != nullptr && lease.leased->editing) {
+    throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
+  }
+  // A forked child inherits the transaction, but not the bytes it is about.
+  if (lease.open != nullptr && usable()) {
+    if (!lease.open->holds(root)) {
+      throw write_failed{write_error::not_in_transaction};
+    }
+    check();
+    const edit_scope editing{*lease.leased};
+    if constexpr (std::is_void_v<answer>) {
+      change(*lease.open);
+      return {};
+    } else {
+      return change(*lease.open);
+    }
+  }
+  std::optional<transaction> own;
+  try {
+    own.emplace(*this, lane_of(lease));
+    own->lock(root, patience);
+    check();
+    own->begin();
+    const edit_scope editing{*lease.leased};
+    if constexpr (std::is_void_v<answer>) {
+      change(*own);
+      own->commit();
+      return {};
+    } else {
+      answer done = change(*own);
+      own->commit();
+      return done;
+    }
+  } catch (const write_failed& failed) {
+    if (own) own->abort();
+    return unexpected{failed.why};
+  } catch (...) {
+    if (own) own->abort();
+    throw;
+  }
+}
+
+}  // namespace commy::memory

@@ -1,0 +1,47 @@
+// commy/memory/guard.hpp: keeps writers off an object while it is read.
+#pragma once
+
+#include <commy/memory/engine.hpp>
+
+#include <memory>
+
+namespace commy::memory {
+
+/// While it lives, nobody changes the object, so its bytes may be read where
+/// they lie. Writers wait for it, at most until their deadline, and then name
+/// its holder; so keep it short. New guards yield to a waiting writer.
+///
+/// Dies with its lane: the sweep of a dead participant drops its guards.
+/// Belongs to the thread that made it. Cost: a store with a full fence, a look
+/// at the lock word, at first use of the object a compare-and-swap on it.
+class read_guard {
+public:
+  /// Waits for a writer at most until `deadline`. Inside a transaction that
+  /// holds the object's lock it costs nothing; inside one that does not, it
+  /// only tries, since waiting there could deadlock. Fails with `busy`,
+  /// `removed`, `writer_dead`, `detached`.
+  static result<read_guard, read_error> hold(
+      const std::shared_ptr<engine>& owner, offset root,
+      std::uint64_t generation, engine::clock::time_point deadline);
+
+  read_guard(read_guard&& other) noexcept;
+  read_guard& operator=(read_guard&&) = delete;
+  ~read_guard();
+
+  [[nodiscard]] const image& img() const noexcept { return owner_->img(); }
+  [[nodiscard]] const root& object() const noexcept {
+    return owner_->img().root_at(root_);
+  }
+  [[nodiscard]] offset root_at() const noexcept { return root_; }
+
+private:
+  read_guard(std::shared_ptr<engine> owner, offset root,
+             shared_u64* cell) noexcept
+      : owner_{std::move(owner)}, root_{root}, cell_{cell} {}
+
+  std::shared_ptr<engine> owner_;
+  offset root_;
+  shared_u64* cell_;  // Null when the own transaction's lock does the work.
+};
+
+}  // namespace commy::memory

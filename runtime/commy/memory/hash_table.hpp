@@ -1,0 +1,151 @@
+// commy/memory/hash_table.hpp: the algorithm behind hash maps and directories.
+#pragma once
+
+#include <commy/base/fence.hpp>
+#include <commy/memory/hash_slots.hpp>
+#include <commy/memory/key_hash.hpp>
+#include <commy/memory/text_cell.hpp>
+#include <commy/memory/transaction.hpp>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace commy::memory {
+
+/// What a lookup is for: an integer of at most 8 bytes, or a text.
+struct table_key {
+  std::uint64_t bits = 0;
+  std::string_view text{};
+};
+
+enum class lookup { found, absent, busy, removed, damaged };
+
+/// Open addressing over groups (see hash_slots.hpp), linear probing by group.
+/// Lookups stop at a group with an empty slot. A table grows aside and is
+/// swapped in, so readers never wait for it; the old one is freed on commit.
+///
+/// In the root: shape[0] table offset (0: no table yet), shape[1] number of
+/// groups (a power of two), shape[2] seed of the hash; motion[0] entries,
+/// motion[1] erased slots. Units: the shape, and each group.
+///
+/// `Slots` is a class with `hash_slots get() const`: constexpr for the typed
+/// face, run-time for the dynamic one, so that one algorithm serves both.
+template <class Slots>
+class hash_table {
+public:
+  /// No entry lies further than this many groups behind its first choice: an
+  /// insert that finds no place there grows the table. So a lookup looks no
+  /// further, and a reader can check all that it visited.
+  static constexpr std::uint32_t chain_max = 16;
+
+  hash_table(const image& img, offset root_at, Slots slots) noexcept
+      : img_{&img}, root_{&img.root_at(root_at)}, slots_{slots} {}
+
+  /// One optimistic look. `found(words)` gets the slot's words, copied out, and
+  /// may read a text they name; it is called before the look is validated and
+  /// returns false when what it met makes no sense. Cost: root's shape line,
+  /// one group (two lines), for texts a block.
+  /// `own`: this thread's open transaction holds the lock, so an odd sequence
+  /// is its own.
+  template <class Found>
+  [[nodiscard]] lookup find(std::uint64_t generation, const table_key& key,
+                            Found&& found, bool own = false) const;
+
+  /// One entry's place for a writer who holds the lock; `group` 0 if absent.
+  struct place {
+    offset group = 0;
+    std::uint32_t slot = 0;
+  };
+  [[nodiscard]] place locate(const table_key& key) const;
+
+  /// The slot's words, for a writer or under a guard.
+  void load_slot(const place& at, std::uint64_t* words) const noexcept;
+  /// Changes the value's words of an existing entry; the old text, if the value
+  /// is one, is given back.
+  void replace_value(transaction& txn, const place& at,
+                     const std::uint64_t* slot_words);
+  /// Adds an entry that is not there. `slot_words` holds key and value; a text
+  /// key has been made by `make_text` already.
+  void insert(transaction& txn, const table_key& key,
+              const std::uint64_t* slot_words);
+  void erase(transaction& txn, const place& at);
+  /// Makes room for `entries` in all.
+  void reserve(transaction& txn, std::uint64_t entries);
+
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    return root_->motion[0].load(std::memory_order_relaxed);
+  }
+
+  /// Calls `entry(slot words)` for each entry until it returns false; for who
+  /// holds the lock or a guard.
+  template <class Entry>
+  void for_each(Entry&& entry) const;
+
+private:
+  struct table_shape {
+    offset table = 0;
+    std::uint64_t groups = 0;
+    std::uint64_t seed = 0;
+  };
+  [[nodiscard]] table_shape load_shape() const noexcept {
+    // relaxed: validated by the shape's sequence, or under the lock.
+    return {root_->shape[0].load(std::memory_order_relaxed),
+            root_->shape[1].load(std::memory_order_relaxed),
+            root_->shape[2].load(std::memory_order_relaxed)};
+  }
+  [[nodiscard]] bool sound(const table_shape& s) const noexcept {
+    return std::has_single_bit(s.groups) && s.table % 64 == 0 &&
+           s.groups <= img_->sizes().capacity / slots_.get().group_bytes &&
+           img_->holds(s.table, s.groups * slots_.get().group_bytes);
+  }
+  [[nodiscard]] std::uint64_t hash(std::uint64_t seed,
+                                   const table_key& key) const noexcept {
+    return slots_.get().key_is_text ? hash_text(seed, key.text)
+                                    : hash_bits(seed, key.bits);
+  }
+  [[nodiscard]] bool key_matches(const std::uint64_t* slot,
+                                 const table_key& key) const noexcept {
+    if (slots_.get().key_is_text) {
+      const text_cell cell{{slot[0], slot[1]}};
+      return cell.sound(*img_) && equals_text(*img_, cell, key.text);
+    }
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, slot, slots_.get().key_bytes);
+    return bits == key.bits;
+  }
+  [[nodiscard]] table_key key_of(const std::uint64_t* slot) const noexcept;
+  void copy_slot(offset group, std::uint32_t slot,
+                 std::uint64_t* words) const noexcept {
+    const auto at = group + slots_.get().slot_at(slot);
+    for (std::uint32_t i = 0; i < slots_.get().stride_words(); ++i) {
+      words[i] = img_->word(at + 8ULL * i).load(std::memory_order_relaxed);
+    }
+  }
+  [[nodiscard]] std::uint8_t control(offset group,
+                                     std::uint32_t slot) const noexcept {
+    const auto word = img_->word(group + 8 + 8ULL * (slot / 8))
+                          .load(std::memory_order_relaxed);
+    return static_cast<std::uint8_t>(word >> 8 * (slot % 8));
+  }
+  void set_control(transaction& txn, offset group, std::uint32_t slot,
+                   std::uint8_t byte) const {
+    auto& word = img_->word(group + 8 + 8ULL * (slot / 8));
+    const auto shift = 8 * (slot % 8);
+    const auto old = word.load(std::memory_order_relaxed);
+    txn.store(word, (old & ~(std::uint64_t{255} << shift)) | std::uint64_t{byte}
+                                                                 << shift);
+  }
+  void rebuild(transaction& txn, std::uint64_t groups);
+
+  const image* img_;
+  root* root_;
+  [[no_unique_address]] Slots slots_;
+};
+
+}  // namespace commy::memory
+
+#include <commy/memory/detail/hash_table_read.hpp>
+#include <commy/memory/detail/hash_table_write.hpp>

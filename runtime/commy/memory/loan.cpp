@@ -1,0 +1,212 @@
+#include <commy/memory/loan.hpp>
+#include <commy/memory/loan_words.hpp>
+
+namespace commy {
+
+std::string_view describe(loan_error error) noexcept {
+  switch (error) {
+    case loan_error::too_large:
+      return "a loan is at most as large as the segment's biggest block (16 "
+             "KiB "
+             "with pages of 64 KiB); split it, or share it in a container";
+    case loan_error::out_of_space:
+      return "the segment has reached its capacity; give loans back, or create "
+             "the segment with a larger one";
+    case loan_error::disk_full:
+      return "the file system refused to grow the segment; free space on it";
+    case loan_error::lanes_exhausted:
+      return "no lane is left for this thread; let threads of others end or "
+             "create the segment with more lanes";
+    case loan_error::in_edit:
+      return "no block is at hand inside the callback of an operation; take "
+             "the "
+             "loan before the operation";
+    case loan_error::busy:
+      return "another process kept the segment's page lock; try again";
+    case loan_error::read_only:
+      return "the segment was opened for reading; open it for writing";
+    case loan_error::detached:
+      return "the segment is closed, or this is a forked child; open it here";
+    case loan_error::poisoned:
+      return "a journal in the segment made no sense, so writing is refused; "
+             "run `commy fsck`";
+    case loan_error::wrong_segment:
+      return "the handle belongs to another segment; ask that one";
+    case loan_error::stale:
+      return "the loan was given back, taken already, or is another's; a "
+             "handle "
+             "can be used once, by the one it was sent to";
+    case loan_error::wrong_type:
+      return "the block was lent for another type; compare both programs' "
+             "definitions of it";
+    case loan_error::damaged:
+      return "shared bytes make no sense; run `commy fsck`";
+  }
+  return "unknown reason";
+}
+
+namespace memory {
+namespace {
+
+loan_error translate(write_error error) noexcept {
+  switch (error) {
+    case write_error::out_of_space:
+      return loan_error::out_of_space;
+    case write_error::disk_full:
+      return loan_error::disk_full;
+    case write_error::lanes_exhausted:
+      return loan_error::lanes_exhausted;
+    case write_error::lock_timeout:
+      return loan_error::busy;
+    case write_error::read_only:
+      return loan_error::read_only;
+    case write_error::detached:
+      return loan_error::detached;
+    case write_error::poisoned:
+      return loan_error::poisoned;
+    case write_error::transaction_full:
+      return loan_error::in_edit;
+    default:
+      return loan_error::damaged;
+  }
+}
+
+/// Finds free blocks, or makes a new slab, for the thread's magazine. Throws.
+void stock(engine& owner, lane& mine, slab_use use) {
+  if (auto* const open = owner.open_transaction()) {
+    // The new slab's intent goes to that journal; a slab stays in any case.
+    open->stock(use);
+    return;
+  }
+  // A single operation is at work in this lane, below its caller's callback.
+  if (mine.open) throw write_failed{write_error::transaction_full};
+  transaction own{owner, mine};
+  own.begin();
+  try {
+    own.stock(use);
+    own.commit();
+  } catch (...) {
+    own.abort();
+    throw;
+  }
+}
+
+}  // namespace
+
+result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
+                                                std::uint64_t bytes,
+                                                std::uint32_t type) try {
+  const auto& img = owner->img();
+  const auto cls = class_for(bytes + 8);  // With the note of what it is.
+  if (cls >= size_class_count ||
+      class_bytes(cls) > img.sizes().page_bytes / 4) {
+    failure_detail detail;
+    detail.wanted = bytes;
+    detail.found = std::min<std::uint64_t>(class_bytes(size_class_count - 1),
+                                           img.sizes().page_bytes / 4) -
+                   8;
+    return unexpected{loan_error::too_large, detail};
+  }
+  auto& mine = owner->my_lane();
+  // relaxed: advice; a poisoned segment only refuses from now on.
+  if (img.header().poisoned.load(std::memory_order_relaxed) != 0) {
+    return unexpected{loan_error::poisoned};
+  }
+  const slab_use use{block_kind::loan, cls};
+  auto& ready = mine.slabs_of(use).ready;
+  // As in transaction::take(): a thousand lost rounds are no race.
+  for (int round = 0; round < 1000; ++round) {
+    while (!ready.empty()) {
+      const auto entry = ready.pop();
+      auto& word = img.word(entry.word);
+      block_word now{word.load(std::memory_order_relaxed)};
+      if (now.state() != block_state::free) continue;
+      const auto taken = owned_by(owner->slot(), now.generation() + 1);
+      // acquire, pairs with the release that freed it: its last owner is done.
+      if (!word.compare_exchange_strong(now.raw, taken.raw,
+                                        std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+        continue;
+      }
+      loan_block made;
+      made.place_ = {entry.block, entry.word, class_bytes(cls)};
+      made.generation_ = taken.generation();
+      made.bytes_ = static_cast<std::uint32_t>(bytes);
+      made.type_ = type;
+      // relaxed: the hand-over's release carries it along.
+      loan_note(img, made.place_)
+          .store(static_cast<std::uint64_t>(type) << 32U | made.bytes_,
+                 std::memory_order_relaxed);
+      made.owner_ = std::move(owner);
+      return made;
+    }
+    stock(*owner, mine, use);
+  }
+  return unexpected{loan_error::damaged};
+} catch (const write_failed& failed) {
+  return unexpected{translate(failed.why.code()), failed.why.detail()};
+}
+
+result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
+                                                 loan_handle handle) noexcept {
+  if (!owner->usable()) return unexpected{loan_error::detached};
+  if (!owner->writable()) return unexpected{loan_error::read_only};
+  const auto& img = owner->img();
+  if (handle.segment() != segment_number(img)) {
+    return unexpected{loan_error::wrong_segment};
+  }
+  const auto place = find_block(img, handle.block(), block_kind::loan);
+  if (!place) return unexpected{loan_error::stale};
+  const auto generation = handle.generation();
+  if (!step_loan(img, place, in_ring_of(owner->slot(), generation),
+                 owned_by(owner->slot(), generation))) {
+    return unexpected{loan_error::stale};
+  }
+  loan_block made;
+  made.place_ = place;
+  made.generation_ = generation;
+  // relaxed: the step above has acquired it. Input, hence bounded.
+  const auto note = loan_note(img, place).load(std::memory_order_relaxed);
+  const auto most = place.bytes - 8;
+  made.bytes_ = static_cast<std::uint32_t>(note);
+  if (made.bytes_ > most) made.bytes_ = most;
+  made.type_ = static_cast<std::uint32_t>(note >> 32U);
+  made.owner_ = std::move(owner);
+  return made;
+}
+
+void loan_block::give_back() noexcept {
+  if (owner_ == nullptr) return;
+  // A forked child and a detached engine have no mapping that is theirs.
+  if (owner_->usable()) {
+    // Fails only when somebody has scribbled over the word; then it is lost.
+    static_cast<void>(free_loan(owner_->img(), place_,
+                                owned_by(owner_->slot(), generation_)));
+  }
+  owner_.reset();
+}
+
+bool loan_block::is_sound() const noexcept {
+  // relaxed: nobody but this object changes the word.
+  return owner_->usable() &&
+         owner_->img().word(place_.word).load(std::memory_order_relaxed) ==
+             owned_by(owner_->slot(), generation_).raw;
+}
+
+bool loan_block::hand_over(slot_index reader) const noexcept {
+  return step_loan(owner_->img(), place_, owned_by(owner_->slot(), generation_),
+                   in_ring_of(reader, generation_ + 1));
+}
+
+bool loan_block::take_back(slot_index reader) noexcept {
+  if (step_loan(owner_->img(), place_, in_ring_of(reader, generation_ + 1),
+                owned_by(owner_->slot(), generation_ + 2))) {
+    generation_ += 2;
+    return true;
+  }
+  owner_.reset();
+  return false;
+}
+
+}  // namespace memory
+}  // namespace commy

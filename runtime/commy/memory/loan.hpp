@@ -1,0 +1,230 @@
+// commy/memory/loan.hpp: blocks of a segment that one owner writes or reads.
+#pragma once
+
+#include <commy/memory/classes.hpp>
+#include <commy/memory/loan_handle.hpp>
+#include <commy/memory/segment.hpp>
+#include <commy/memory/type_text.hpp>
+
+#include <gsl/gsl>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace commy {
+
+enum class loan_error : std::uint8_t {
+  too_large,        // Above the biggest size class of the segment.
+  out_of_space,     // The segment has reached its capacity.
+  disk_full,        // The file system refused to grow the segment.
+  lanes_exhausted,  // No lane is left for this thread.
+  in_edit,          // Inside an operation's callback, and no block at hand.
+  busy,             // The page lock was not to be had.
+  read_only,        // The segment was opened for reading.
+  detached,         // The segment is closed, or this is a forked child.
+  poisoned,         // A journal made no sense; writing is refused.
+  wrong_segment,    // A handle into another segment.
+  stale,            // A handle whose block has moved on, or is another's.
+  wrong_type,       // The block was lent for another type, or fewer elements.
+  damaged,          // Shared bytes that this needs make no sense.
+};
+std::string_view describe(loan_error error) noexcept;
+
+namespace memory {
+
+/// Owns one loan block, whatever is in it, and gives it back at its end, also
+/// in another thread. A process that dies loses its loans to the sweep.
+/// Threads: one at a time.
+class loan_block {
+public:
+  /// Lends a block of at least `bytes`, of undefined content, aligned to 16 at
+  /// least. `type` is what `adopt`ers compare. Cost: a compare-and-swap on the
+  /// block's word; every 64th a scan of a slab; rarely a new slab.
+  static result<loan_block, loan_error> take(std::shared_ptr<engine> owner,
+                                             std::uint64_t bytes,
+                                             std::uint32_t type);
+  /// Takes over a block that was sent to this participant and lies in its ring.
+  /// Succeeds once for each time it was sent. Fails with wrong_segment, stale,
+  /// damaged, detached.
+  static result<loan_block, loan_error> adopt(std::shared_ptr<engine> owner,
+                                              loan_handle handle) noexcept;
+
+  loan_block() noexcept = default;
+  loan_block(loan_block&& other) noexcept { swap(other); }
+  loan_block& operator=(loan_block&& other) noexcept {
+    loan_block{std::move(other)}.swap(*this);
+    return *this;
+  }
+  ~loan_block() { give_back(); }
+
+  [[nodiscard]] explicit operator bool() const noexcept {
+    return owner_ != nullptr;
+  }
+  /// Requires: not empty, as all that follow.
+  [[nodiscard]] std::byte* data() const noexcept {
+    return owner_->img().bytes(place_.block);
+  }
+  /// What was asked for, or less if somebody has overwritten the note of it.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::uint32_t type() const noexcept { return type_; }
+  [[nodiscard]] loan_handle handle() const noexcept {
+    return loan_handle::make(segment_number(owner_->img()), place_.block,
+                             generation_);
+  }
+  [[nodiscard]] const std::shared_ptr<engine>& owner() const noexcept {
+    return owner_;
+  }
+
+  /// Ends the loan now. Nothing when it is empty.
+  void give_back() noexcept;
+
+  /// The name the block will have in the ring it is handed to.
+  [[nodiscard]] loan_handle next_handle() const noexcept {
+    return loan_handle::make(segment_number(owner_->img()), place_.block,
+                             generation_ + 1);
+  }
+  /// Is the block this participant's, as it should be? A look at its word.
+  [[nodiscard]] bool is_sound() const noexcept;
+  /// Hands the block over to a ring; this object stays responsible until
+  /// `forget`. False, with nothing done, when the word is not as it should be.
+  [[nodiscard]] bool hand_over(slot_index reader) const noexcept;
+  /// Undoes `hand_over`, as long as nobody else has taken or freed the block;
+  /// else this object becomes empty and the answer is false. The handle is
+  /// another one afterwards.
+  bool take_back(slot_index reader) noexcept;
+  /// The block is somebody else's now.
+  void forget() noexcept { owner_.reset(); }
+
+private:
+  void swap(loan_block& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(place_, other.place_);
+    std::swap(generation_, other.generation_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(type_, other.type_);
+  }
+
+  std::shared_ptr<engine> owner_;
+  block_place place_{};
+  std::uint64_t generation_ = 0;
+  std::uint32_t bytes_ = 0;
+  std::uint32_t type_ = 0;
+};
+
+/// The number by which a block remembers for what type it was lent: FNV-1a over
+/// the type's line. Says whether two programs see a type alike; it is no proof
+/// against a forger.
+template <class T>
+[[nodiscard]] std::uint32_t loan_type() {
+  static const std::uint32_t number = [] {
+    std::uint32_t hash = 0x811c'9dc5U;
+    for (const char c : type_line<T>()) {
+      hash ^= static_cast<unsigned char>(c);
+      hash *= 0x0100'0193U;
+    }
+    return hash;
+  }();
+  return number;
+}
+
+}  // namespace memory
+
+/// Elements in a block of a segment that this object alone owns: to be written
+/// where they lie, and then handed to another actor or process without a copy.
+/// What a receiver gets is a `loan<const T>`. A loan that is dropped goes back
+/// to the segment. The bytes of a received loan were written by another process
+/// of the same trust domain: their values are to be checked.
+/// Threads: one at a time. Invariant: the block's word says that this
+/// participant owns it, and no other object of it does.
+template <class T>
+  requires memory::plain<std::remove_const_t<T>>
+class loan {
+  // Blocks are aligned as far as their size is, and at least so far.
+  static_assert(alignof(T) <= 16);
+  using element = std::remove_const_t<T>;
+
+public:
+  loan() noexcept = default;
+  /// Requires: the block holds `element`s only.
+  explicit loan(memory::loan_block block) noexcept : block_{std::move(block)} {}
+
+  [[nodiscard]] explicit operator bool() const noexcept {
+    return static_cast<bool>(block_);
+  }
+  /// Requires: not empty, as for all that follow.
+  [[nodiscard]] T& operator*() const noexcept { return *data(); }
+  [[nodiscard]] T* operator->() const noexcept { return data(); }
+  [[nodiscard]] T& operator[](std::size_t index) const noexcept {
+    Expects(index < size());
+    return data()[index];
+  }
+  [[nodiscard]] std::span<T> span() const noexcept { return {data(), size()}; }
+  [[nodiscard]] T* data() const noexcept {
+    Expects(block_);
+    return reinterpret_cast<T*>(block_.data());
+  }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return block_.bytes() / sizeof(T);
+  }
+  /// The number to put into a message; see `remote_address::send`.
+  [[nodiscard]] loan_handle handle() const noexcept { return block_.handle(); }
+  [[nodiscard]] memory::loan_block& block() noexcept { return block_; }
+
+private:
+  memory::loan_block block_;
+};
+
+/// Lends `count` elements of `shared`, each one `T{}`. Fails with too_large
+/// above the segment's biggest size class (16 KiB with pages of 64 KiB) and
+/// otherwise when the segment has no room; never waits for other writers.
+template <memory::plain T>
+[[nodiscard]] result<loan<T>, loan_error> try_loan(const segment& shared,
+                                                   std::size_t count = 1);
+/// The same without setting the elements: they hold what was there before.
+template <memory::plain T>
+[[nodiscard]] result<loan<T>, loan_error> try_loan_for_overwrite(
+    const segment& shared, std::size_t count = 1) {
+  // Never zero elements, and no overflow: both would make a block lie.
+  if (count == 0 || count > (1U << 30U) / sizeof(T)) {
+    return unexpected{loan_error::too_large};
+  }
+  auto block = memory::loan_block::take(shared.engine(), count * sizeof(T),
+                                        memory::loan_type<T>());
+  if (!block) return unexpected{block.error()};
+  return loan<T>{std::move(*block)};
+}
+
+template <memory::plain T>
+result<loan<T>, loan_error> try_loan(const segment& shared, std::size_t count) {
+  auto made = try_loan_for_overwrite<T>(shared, count);
+  if (made) {
+    std::uninitialized_value_construct_n(made->data(), made->size());
+  }
+  return made;
+}
+
+/// Takes over the loan that a received message names. Succeeds once for each
+/// time it was sent; fails with `stale` when the block was given back
+/// meanwhile, and with `wrong_type`, giving it back, when it was lent for
+/// another type.
+template <memory::plain T>
+[[nodiscard]] result<loan<const T>, loan_error> adopt_loan(
+    std::shared_ptr<memory::engine> owner, loan_handle handle) {
+  auto block = memory::loan_block::adopt(std::move(owner), handle);
+  if (!block) return unexpected{block.error()};
+  if (block->type() != memory::loan_type<T>() || block->bytes() < sizeof(T)) {
+    return unexpected{loan_error::wrong_type};
+  }
+  return loan<const T>{std::move(*block)};
+}
+template <memory::plain T>
+[[nodiscard]] result<loan<const T>, loan_error> adopt_loan(
+    const segment& shared, loan_handle handle) {
+  return adopt_loan<T>(shared.engine(), handle);
+}
+
+}  // namespace commy

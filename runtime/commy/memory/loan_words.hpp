@@ -1,0 +1,60 @@
+// commy/memory/loan_words.hpp: the steps of a loan block's word.
+#pragma once
+
+#include <commy/memory/classes.hpp>
+
+#include <cstdint>
+
+namespace commy::memory {
+
+/// The life of a loan block; `a` and `b` are participants:
+///
+///     FREE(g) -> OWNED(a, g+1) -> FREE(g+2)
+///                OWNED(a, g) -> IN_RING(b, g+1) -> OWNED(b, g+1)
+///                               IN_RING(b, g+1) -> FREE(g+2)
+///                               IN_RING(b, g+1) -> OWNED(a, g+2)  sent back
+///
+/// Each hand-over has a generation of its own, so a handle that somebody kept
+/// from an earlier one never names the block again. Each step is one
+/// compare-and-swap from a whole word, hence done once, whoever repeats it.
+[[nodiscard]] constexpr block_word owned_by(slot_index who,
+                                            std::uint64_t generation) noexcept {
+  return block_word::make(block_state::owned, who + 1, generation);
+}
+[[nodiscard]] constexpr block_word in_ring_of(
+    slot_index who, std::uint64_t generation) noexcept {
+  return block_word::make(block_state::in_ring, who + 1, generation);
+}
+
+/// Steps a loan's word from `from` to `to`; false when it was not `from`.
+/// seq_cst: the step into a ring and the sender's look at the reader's tag pair
+/// with a sweep's store of that tag and its look at this word, see [hand-over];
+/// release and acquire, which this includes, carry the block's bytes along.
+inline bool step_loan(const image& img, const block_place& place,
+                      block_word from, block_word to) noexcept {
+  return img.word(place.word)
+      .compare_exchange_strong(from.raw, to.raw, std::memory_order_seq_cst,
+                               std::memory_order_relaxed);
+}
+
+/// Frees a loan whose word is `from`; false when it is not any more.
+inline bool free_loan(const image& img, const block_place& place,
+                      block_word from) noexcept {
+  if (!step_loan(img, place, from, from.freed())) return false;
+  const auto base = place.word - place.word % img.sizes().page_bytes;
+  auto& dirty = reinterpret_cast<slab_header*>(img.bytes(base))->dirty;
+  // relaxed: a hint for the next scan of this slab. Looked at first, so that
+  // the line is not fetched for writing when the hint stands already.
+  if (dirty.load(std::memory_order_relaxed) == 0) {
+    dirty.store(1, std::memory_order_relaxed);
+  }
+  return true;
+}
+
+/// The last word of a loan block: {type 32, bytes 32} of what it was lent for.
+[[nodiscard]] inline shared_u64& loan_note(const image& img,
+                                           const block_place& place) noexcept {
+  return img.word(place.block + place.bytes - 8);
+}
+
+}  // namespace commy::memory

@@ -1,0 +1,367 @@
+#include <commy/memory/classes.hpp>
+#include <commy/memory/file_backing.hpp>
+#include <commy/memory/segment.hpp>
+#include <commy/platform/boot_clock.hpp>
+#include <commy/platform/process.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+
+namespace commy {
+namespace {
+
+using memory::file_backing;
+using platform::access;
+using platform::file_error;
+
+bool valid_part(std::string_view part) {
+  return !part.empty() && part.size() <= 64 && part.front() != '.' &&
+         std::ranges::all_of(part, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+         });
+}
+
+bool valid_name(std::string_view name) {
+  for (int parts = 0; parts < 4; ++parts) {
+    const auto slash = name.find('/');
+    if (!valid_part(name.substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
+    name.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+std::string base_folder(const segment_options& options) {
+  return options.folder.empty() ? platform::default_segment_folder()
+                                : options.folder;
+}
+
+std::string participant_name(const segment_options& options) {
+  if (!options.participant.empty()) return options.participant;
+  const auto path = platform::executable_path();
+  return path.substr(path.find_last_of("/\\") + 1);
+}
+
+segment_error translate(file_error error) {
+  switch (error) {
+    case file_error::not_found:
+      return segment_error::not_found;
+    case file_error::exists:
+      return segment_error::exists;
+    case file_error::no_permission:
+      return segment_error::no_permission;
+    case file_error::no_space:
+      return segment_error::no_space;
+    case file_error::not_regular:
+      return segment_error::not_a_segment;
+    case file_error::name_too_long:
+      return segment_error::bad_name;
+    case file_error::io:
+      break;
+  }
+  return segment_error::io;
+}
+
+unexpected<segment_error> refuse(const failure<file_error>& why,
+                                 std::string_view path) {
+  const auto text = why.detail().text.view();
+  return {translate(why.code()), text.empty() ? path : text};
+}
+
+unexpected<segment_error> refuse(const failure<memory::attach_error>& why,
+                                 std::string_view name) {
+  auto code = segment_error::io;
+  switch (why.code()) {
+    case memory::attach_error::no_slot:
+      code = segment_error::no_slot;
+      break;
+    case memory::attach_error::no_lane:
+      code = segment_error::no_lane;
+      break;
+    case memory::attach_error::no_space:
+      code = segment_error::no_space;
+      break;
+    case memory::attach_error::poisoned:
+      code = segment_error::poisoned;
+      break;
+  }
+  return {code, std::string{name} + ": " + why.message()};
+}
+
+constexpr std::string_view unfinished_prefix = ".new-";
+
+void remove_files(const std::string& folder) {
+  // Best effort: what is gone already is as good.
+  static_cast<void>(platform::remove(folder + "/data"));
+  static_cast<void>(platform::remove(folder + "/control"));
+  static_cast<void>(platform::remove(folder));
+}
+
+/// Removes what creators left that died before their segment had a name.
+void remove_unfinished(const std::string& parent) {
+  const auto names = platform::list_folder(parent);
+  if (!names) return;
+  for (const auto& name : *names) {
+    if (!name.starts_with(unfinished_prefix)) continue;
+    const auto folder = parent + "/" + name;
+    // Without any file yet: goes if it is empty, and its creator tries again.
+    static_cast<void>(platform::remove(folder));
+    auto lock = platform::file_lock::open(folder + "/data", access::read_write);
+    // A living creator holds the byte, or has not made the file yet.
+    if (lock &&
+        lock->try_lock(memory::opener_byte, platform::lock_mode::exclusive)) {
+      remove_files(folder);
+    }
+  }
+}
+
+std::string hex(std::uint64_t number) {
+  std::string text(16, '0');
+  for (auto at = text.rbegin(); at != text.rend(); ++at, number >>= 4U) {
+    *at = "0123456789abcdef"[number & 15U];
+  }
+  return text;
+}
+
+/// A folder for what has no name yet, or no more.
+std::string aside_of(const std::string& parent) {
+  return parent + "/" + std::string{unfinished_prefix} +
+         hex(platform::random_u64());
+}
+
+/// Which creation a data file belongs to; 0 when it does not say.
+std::uint64_t creation_of(const std::string& data) {
+  const auto source = platform::file::open(data, access::read_only);
+  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+  if (source) {
+    static_cast<void>(
+        source->read_at(offsetof(memory::data_header, nonce), bytes));
+  }
+  return std::bit_cast<std::uint64_t>(bytes);
+}
+
+/// Builds a whole segment in a folder that nobody looks into.
+result<void, segment_error> build(const std::string& folder,
+                                  const memory::geometry& sizes) {
+  const auto busy = file_backing::format(folder, sizes);
+  if (!busy) return unexpected{busy.error()};
+  auto bytes = file_backing::open(folder, access::read_write);
+  if (!bytes) return unexpected{bytes.error()};
+  auto owner = memory::engine::attach(std::move(*bytes), "creator");
+  if (!owner) return refuse(owner.error(), folder);
+  try {
+    memory::make_directory(**owner);
+  } catch (const memory::write_failed& failed) {
+    return unexpected{failed.why.code() == write_error::disk_full
+                          ? segment_error::no_space
+                          : segment_error::bad_size,
+                      failed.why.message()};
+  }
+  return {};
+}
+
+result<void, segment_error> build_and_name(const std::string& parent,
+                                           const std::string& folder,
+                                           const memory::geometry& sizes) {
+  const auto aside = aside_of(parent);
+  if (auto made = platform::make_folders(aside); !made) {
+    return refuse(made.error(), aside);
+  }
+  if (auto built = build(aside, sizes); !built) {
+    remove_files(aside);
+    return unexpected{built.error()};
+  }
+  if (auto named = platform::rename_folder(aside, folder); !named) {
+    remove_files(aside);
+    return refuse(named.error(), folder);
+  }
+  return {};
+}
+
+}  // namespace
+
+result<segment, segment_error> segment::open(std::string_view name,
+                                             const segment_options& options) {
+  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
+  auto bytes = file_backing::open(
+      base_folder(options) + "/" + std::string{name}, access::read_write);
+  if (!bytes) return unexpected{bytes.error()};
+  auto owner =
+      memory::engine::attach(std::move(*bytes), participant_name(options));
+  if (!owner) return refuse(owner.error(), name);
+  return segment{std::move(*owner), std::string{name}};
+}
+
+result<segment, segment_error> segment::open_read_only(
+    std::string_view name, const segment_options& options) {
+  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
+  auto bytes = file_backing::open(
+      base_folder(options) + "/" + std::string{name}, access::read_only);
+  if (!bytes) return unexpected{bytes.error()};
+  auto owner = memory::engine::attach(std::move(*bytes), {});
+  if (!owner) return refuse(owner.error(), name);
+  return segment{std::move(*owner), std::string{name}};
+}
+
+result<segment, segment_error> segment::create(std::string_view name,
+                                               const segment_options& options) {
+  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
+  memory::geometry sizes;
+  sizes.capacity = options.capacity;
+  if (options.sizes != nullptr) sizes = *options.sizes;
+  if (!sizes.valid()) {
+    return unexpected{segment_error::bad_size,
+                      std::to_string(sizes.capacity) + " bytes"};
+  }
+  const auto folder = base_folder(options) + "/" + std::string{name};
+  const auto parent = folder.substr(0, folder.find_last_of('/'));
+  if (auto made = platform::make_folders(parent); !made) {
+    return refuse(made.error(), parent);
+  }
+  remove_unfinished(parent);
+  // Built whole and then named: who finds the name finds a whole segment, and
+  // a creator that dies leaves something that nobody opens. Another creator may
+  // take ours for such a leftover in the moments when its byte is not locked;
+  // more than a few times in a row somebody else is at fault.
+  for (int round = 0;; ++round) {
+    const auto done = build_and_name(parent, folder, sizes);
+    if (done) return open(name, options);
+    if (done.error() != segment_error::not_found || round == 8) {
+      return unexpected{done.error()};
+    }
+  }
+}
+
+result<segment, segment_error> segment::open_or_create(
+    std::string_view name, const segment_options& options) {
+  // A creator may be between our two looks, and a remover between the next
+  // two; more rounds than that mean somebody does so in a loop.
+  for (int round = 0;; ++round) {
+    auto opened = open(name, options);
+    if (opened || opened.error() != segment_error::not_found || round == 8) {
+      return opened;
+    }
+    auto made = create(name, options);
+    if (made || made.error() != segment_error::exists) return made;
+  }
+}
+
+result<void, segment_error> segment::remove(std::string_view name,
+                                            const segment_options& options) {
+  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
+  const auto folder = base_folder(options) + "/" + std::string{name};
+  const auto data = folder + "/data";
+  for (int round = 0; round < 8; ++round) {
+    const auto before = creation_of(data);
+    auto lock = platform::file_lock::open(data, access::read_write);
+    if (!lock) return refuse(lock.error(), folder);
+    if (!lock->try_lock(memory::opener_byte, platform::lock_mode::exclusive)) {
+      break;
+    }
+    // Removed and made again before we had the lock: it is on another's file.
+    if (creation_of(data) != before) continue;
+    // The name goes in one step; who dies behind it leaves an unfinished
+    // folder for the next creator to remove. Windows does not move what is
+    // open, as our lock is: there the files go first.
+    const auto aside = aside_of(folder.substr(0, folder.find_last_of('/')));
+    const bool moved = platform::rename_folder(folder, aside).has_value();
+    remove_files(moved ? aside : folder);
+    return {};
+  }
+  return unexpected{segment_error::in_use, name};
+}
+
+result<std::vector<std::string>, segment_error> segment::list(
+    const segment_options& options) {
+  const auto base = base_folder(options);
+  std::vector<std::string> found;
+  // Depth first over at most four levels, as many as a name has parts.
+  std::vector<std::string> open{""};
+  while (!open.empty()) {
+    const auto prefix = std::move(open.back());
+    open.pop_back();
+    const auto names = platform::list_folder(base + "/" + prefix);
+    if (!names) continue;
+    if (std::ranges::find(*names, "data") != names->end() &&
+        std::ranges::find(*names, "control") != names->end()) {
+      if (!prefix.empty()) found.push_back(prefix);
+      continue;
+    }
+    for (const auto& name : *names) {
+      const auto whole = prefix.empty() ? name : prefix + "/" + name;
+      if (valid_name(whole)) open.push_back(whole);
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+segment_statistics segment::statistics() const noexcept {
+  using namespace memory;
+  const auto& img = engine_->img();
+  const auto& sizes = img.sizes();
+  segment_statistics now;
+  now.capacity_bytes = sizes.capacity;
+  now.committed_bytes = img.committed();
+  const auto pages = img.page_count();
+  for (std::uint64_t p = 0; p < pages;) {
+    const page_word page{img.page(p).load(std::memory_order_acquire)};
+    std::uint64_t step = 1;
+    if (page.heads_run()) {
+      step = std::max<std::uint64_t>(1, page.count());
+      now.live_bytes += step * sizes.page_bytes;
+      ++now.live_blocks;
+    } else if (page.state() == page_state::free) {
+      now.free_page_bytes += sizes.page_bytes;
+    } else if (page.state() == page_state::slab) {
+      const auto cls = static_cast<std::uint32_t>(page.count() & 0xffU);
+      if (cls < size_class_count) {
+        const auto shape = img.shape(cls);
+        for (std::uint32_t i = 0; i < shape.count; ++i) {
+          const block_word word{img.word(p * sizes.page_bytes + 64 + 8ULL * i)
+                                    .load(std::memory_order_relaxed)};
+          if (word.state() == block_state::free) {
+            now.free_block_bytes += shape.block_bytes;
+          } else {
+            now.live_bytes += shape.block_bytes;
+            ++now.live_blocks;
+          }
+        }
+      }
+    }
+    p += step;
+  }
+  return now;
+}
+
+std::vector<participant_info> segment::participants() const {
+  using namespace memory;
+  const auto& img = engine_->img();
+  std::vector<participant_info> found;
+  for (slot_index i = 0; i < img.sizes().participants; ++i) {
+    const auto& slot = img.slot(i);
+    const slot_word word{slot.word.load(std::memory_order_acquire)};
+    if (word.state() != slot_state::live) continue;
+    participant_info info;
+    info.slot = i;
+    info.generation = word.generation();
+    info.pid = word.pid();
+    char name[65]{};
+    for (std::size_t w = 0; w < slot.name.size(); ++w) {
+      const auto bytes = slot.name[w].load(std::memory_order_relaxed);
+      std::memcpy(name + 8 * w, &bytes, 8);
+    }
+    info.name = name;
+    info.alive = !engine_->is_dead(i);
+    info.heartbeat_ns = slot.heartbeat_ns.load(std::memory_order_relaxed);
+    found.push_back(std::move(info));
+  }
+  return found;
+}
+
+void segment::beat() noexcept { engine_->beat(platform::boot_clock_ns()); }
+
+}  // namespace commy

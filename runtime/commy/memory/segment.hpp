@@ -1,0 +1,138 @@
+// commy/memory/segment.hpp: a named shared region and the objects in it.
+#pragma once
+
+#include <commy/base/units.hpp>
+#include <commy/memory/directory.hpp>
+#include <commy/memory/segment_error.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace commy {
+
+/// How a segment is made or opened.
+struct segment_options {
+  /// Address space to reserve, a multiple of 64 MiB, at most 1 TiB. Memory is
+  /// taken as it is needed. Matters to the creator only.
+  std::uint64_t capacity = 1ULL << 30U;
+  /// The folder that holds segments; empty: `$COMMY_DIRECTORY`, else
+  /// `/dev/shm/commy-<uid>`.
+  std::string folder{};
+  /// What this process calls itself, for people; empty: its program's name.
+  std::string participant{};
+  /// All sizes, for tests and unusual needs; then `capacity` is ignored.
+  const memory::geometry* sizes = nullptr;
+};
+
+/// What a segment holds at the moment.
+struct segment_statistics {
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t committed_bytes = 0;
+  std::uint64_t live_bytes = 0;  // In live blocks and runs.
+  std::uint64_t live_blocks = 0;
+  std::uint64_t free_block_bytes = 0;  // In slabs, free.
+  std::uint64_t free_page_bytes = 0;   // In no slab and no run.
+};
+
+/// One attached process, as the others see it.
+struct participant_info {
+  memory::slot_index slot = 0;
+  std::uint64_t generation = 0;
+  std::uint32_t pid = 0;
+  std::string name{};
+  bool alive = false;              // By the kernel's word.
+  std::uint64_t heartbeat_ns = 0;  // Last beat, boot clock; 0: none yet.
+};
+
+/// A process's attachment to a named shared segment. Copies share it; it ends
+/// with the last copy and the last container handle. The segment itself stays
+/// until `remove`.
+///
+/// Names have up to four parts ("tenant/service"), see `segment_error`.
+/// Threads: any. After `fork` the child has no attachment.
+class segment {
+public:
+  /// Opens the segment, or creates it when there is none; of several who create
+  /// at once one wins and the others open what it made.
+  static result<segment, segment_error> open_or_create(
+      std::string_view name, const segment_options& options = {});
+  static result<segment, segment_error> open(
+      std::string_view name, const segment_options& options = {});
+  static result<segment, segment_error> create(
+      std::string_view name, const segment_options& options = {});
+  /// For reading alone, through a mapping that cannot be written.
+  static result<segment, segment_error> open_read_only(
+      std::string_view name, const segment_options& options = {});
+  /// Removes a segment that nobody has open.
+  static result<void, segment_error> remove(
+      std::string_view name, const segment_options& options = {});
+  /// Names of all segments in the folder, and below `within` if given.
+  static result<std::vector<std::string>, segment_error> list(
+      const segment_options& options = {});
+
+  /// Opens or creates an object of container type `Container`; `initial` goes
+  /// to its initialiser. A type mismatch says what differs.
+  template <class Container, class... Initial>
+  result<Container, open_error> open_or_create(std::string_view name,
+                                               Initial&&... initial) {
+    return make<Container>(name, false, std::forward<Initial>(initial)...);
+  }
+  template <class Container, class... Initial>
+  result<Container, open_error> create(std::string_view name,
+                                       Initial&&... initial) {
+    return make<Container>(name, true, std::forward<Initial>(initial)...);
+  }
+  template <class Container>
+  result<Container, open_error> open(std::string_view name) const {
+    auto place =
+        memory::find_object(*engine_, name, Container::type_descriptor());
+    if (!place) return unexpected{place.error()};
+    return Container{engine_, *place};
+  }
+  /// Every object: name and type.
+  [[nodiscard]] result<std::vector<memory::object_entry>, open_error> objects()
+      const {
+    return memory::list_objects(*engine_);
+  }
+
+  [[nodiscard]] const std::string& name() const noexcept { return *name_; }
+  [[nodiscard]] bool writable() const noexcept { return engine_->writable(); }
+  /// Cost: a look at every block word.
+  [[nodiscard]] segment_statistics statistics() const noexcept;
+  [[nodiscard]] std::vector<participant_info> participants() const;
+  /// Repairs what dead participants left; happens by itself when somebody
+  /// stumbles over it. Returns how many were found dead.
+  std::uint32_t sweep() noexcept { return engine_->recover_all(); }
+  /// A sign of life for those who watch: see the heartbeat module.
+  void beat() noexcept;
+
+  [[nodiscard]] const std::shared_ptr<memory::engine>& engine() const noexcept {
+    return engine_;
+  }
+
+private:
+  segment(std::shared_ptr<memory::engine> engine, std::string name)
+      : engine_{std::move(engine)},
+        name_{std::make_shared<const std::string>(std::move(name))} {}
+
+  template <class Container, class... Initial>
+  result<Container, open_error> make(std::string_view name, bool exclusive,
+                                     Initial&&... initial) {
+    auto place = memory::create_object(
+        *engine_, name, Container::type_descriptor(),
+        [&](transaction& txn, memory::root& object) {
+          Container::initialise(txn, object, initial...);
+        },
+        exclusive);
+    if (!place) return unexpected{place.error()};
+    return Container{engine_, *place};
+  }
+
+  std::shared_ptr<memory::engine> engine_;
+  std::shared_ptr<const std::string> name_;
+};
+
+}  // namespace commy

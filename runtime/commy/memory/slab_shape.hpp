@@ -1,0 +1,66 @@
+// commy/memory/slab_shape.hpp: block sizes, and where a slab's blocks lie.
+#pragma once
+
+#include <commy/memory/geometry.hpp>
+
+#include <bit>
+#include <cstdint>
+
+namespace commy::memory {
+
+/// Size classes: 16 to 128 in steps of 16, then four per doubling, so at most
+/// 20 % of a block is waste. 8 + 4 * 7 classes reach 16 KiB.
+inline constexpr std::uint32_t size_class_count = 36;
+
+[[nodiscard]] constexpr std::uint32_t class_bytes(std::uint32_t cls) noexcept {
+  if (cls < 8) return 16 * (cls + 1);
+  const auto doubling = (cls - 8) / 4;
+  const auto quarter = (cls - 8) % 4 + 1;
+  return (128U << doubling) + (32U << doubling) * quarter;
+}
+static_assert(class_bytes(7) == 128 && class_bytes(8) == 160 &&
+              class_bytes(11) == 256 && class_bytes(35) == 16384);
+
+/// The smallest class that holds `bytes`, or `size_class_count` for none.
+[[nodiscard]] constexpr std::uint32_t class_for(std::uint64_t bytes) noexcept {
+  if (bytes <= 128) {
+    return bytes == 0 ? 0 : static_cast<std::uint32_t>((bytes - 1) / 16);
+  }
+  if (bytes > class_bytes(size_class_count - 1)) return size_class_count;
+  // 129..256 is doubling 0: quarters of 32 bytes above 128.
+  const auto doubling =
+      static_cast<std::uint32_t>(std::bit_width((bytes - 1) >> 8U));
+  const auto quarter = (bytes - 1 - (128ULL << doubling)) >> (5U + doubling);
+  return 8 + 4 * doubling + static_cast<std::uint32_t>(quarter);
+}
+static_assert(class_for(129) == 8 && class_for(160) == 8 &&
+              class_for(161) == 9 && class_for(256) == 11 &&
+              class_for(257) == 12 && class_for(16384) == 35 &&
+              class_for(16385) == size_class_count);
+
+/// Where the blocks of one slab lie, derived from its class alone:
+/// header 64, words 8 n, padding to the blocks' alignment, n blocks.
+struct slab_shape {
+  std::uint32_t block_bytes = 0;
+  std::uint32_t count = 0;
+  std::uint32_t first = 0;  // From the slab's base to block 0.
+
+  [[nodiscard]] static constexpr slab_shape of(std::uint32_t cls,
+                                               const geometry& sizes) noexcept {
+    const auto size = class_bytes(cls);
+    // A block is aligned as far as its size is, at most to 128 bytes, the size
+    // of a hash group.
+    const auto align = std::uint32_t{1}
+                       << (std::countr_zero(size) < 7 ? std::countr_zero(size)
+                                                      : 7);
+    auto n = (sizes.page_bytes - 64) / (size + 8);
+    while (n > 0 && align_up(64 + 8ULL * n, align) + std::uint64_t{n} * size >
+                        sizes.page_bytes) {
+      --n;
+    }
+    return {size, n,
+            static_cast<std::uint32_t>(align_up(64 + 8ULL * n, align))};
+  }
+};
+
+}  // namespace commy::memory

@@ -1,0 +1,82 @@
+// commy/message/inbox.hpp: where a process receives what others send it.
+#pragma once
+
+#include <commy/message/name_table.hpp>
+#include <commy/message/parcel.hpp>
+#include <commy/message/ring_consumer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace commy::message {
+
+/// This process's inbox in one segment: one ring, any number of names that lead
+/// to it. A process without actors takes its messages itself:
+///
+///     auto inbox = message::inbox::open(shared).value();
+///     inbox.publish("screen").value();
+///     while (inbox.wait(deadline)) {
+///       while (auto parcel = inbox.try_take()) {
+///         if (auto frame = parcel->as<frame_ready>()) {
+///           auto picture = parcel->adopt<image>(frame->picture);
+///
+/// A host lets an `inbox_thread` do so. There is one inbox per attachment.
+/// Threads: `publish`, `withdraw`, `interrupt`, `statistics` from any; the rest
+/// from one at a time.
+class inbox {
+public:
+  using clock = std::chrono::steady_clock;
+  /// Names that one inbox may have published at once; a bound against a
+  /// program that publishes without end.
+  static constexpr std::size_t names_max = 4096;
+
+  /// Opens an empty inbox, and makes the segment's table of names when there is
+  /// none. Fails with read_only, already_open, no_space, names, detached.
+  static result<inbox, inbox_error> open(const segment& shared,
+                                         const inbox_options& options = {});
+  inbox(inbox&& other) noexcept;
+  inbox& operator=(inbox&&) = delete;
+  /// Withdraws the names and closes. Parcels must be gone by then.
+  ~inbox();
+
+  /// Lets others find this inbox under `name`. Fails with bad_name, too_many,
+  /// name_taken, names.
+  result<void, inbox_error> publish(std::string_view name);
+  /// Takes the name back; what is under way to it is dropped. Nothing when it
+  /// is not published.
+  void withdraw(std::string_view name) noexcept;
+
+  /// The next message for a published name, or nothing. Never waits.
+  [[nodiscard]] std::optional<parcel> try_take();
+  /// Waits for a message, at most until `deadline`; see ring_consumer::wait.
+  [[nodiscard]] bool wait(clock::time_point deadline) {
+    return ring_->wait(deadline);
+  }
+  /// Ends a `wait` now, or the next one that would sleep.
+  void interrupt() noexcept { ring_->interrupt(); }
+
+  /// Frees those of these loans that nobody has adopted.
+  void release(const memory::named_loans& loans) noexcept {
+    ring_->release(loans);
+  }
+  [[nodiscard]] inbox_statistics statistics() const noexcept {
+    return ring_->statistics();
+  }
+  [[nodiscard]] const segment& shared() const noexcept {
+    return names_.shared();
+  }
+
+private:
+  struct published;
+  inbox(name_table names, std::unique_ptr<ring_consumer> ring);
+
+  name_table names_;
+  // On the heap: parcels and other threads refer to them.
+  std::unique_ptr<ring_consumer> ring_;
+  std::unique_ptr<published> published_;
+};
+
+}  // namespace commy::message

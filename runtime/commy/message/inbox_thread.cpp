@@ -1,0 +1,43 @@
+#include <commy/base/log.hpp>
+#include <commy/message/inbox_thread.hpp>
+#include <commy/platform/thread_hint.hpp>
+
+#include <exception>
+#include <string>
+
+namespace commy::message {
+
+using namespace std::chrono_literals;
+
+inbox_thread::inbox_thread(inbox box, handler handle)
+    : box_{std::move(box)},
+      handle_{std::move(handle)},
+      thread_{[this] { run(); }} {}
+
+inbox_thread::~inbox_thread() {
+  // relaxed: interrupt() orders it.
+  stop_.store(true, std::memory_order_relaxed);
+  box_.interrupt();
+  thread_.join();
+}
+
+void inbox_thread::run() {
+  platform::name_this_thread("commy inbox");
+  loan_custody custody{box_};
+  while (!stop_.load(std::memory_order_relaxed)) {
+    auto message = box_.try_take();
+    if (!message) {
+      // Any length does: messages and interrupt() end it.
+      static_cast<void>(box_.wait(inbox::clock::now() + 10s));
+      continue;
+    }
+    try {
+      if (handle_(*message)) custody.keep(message->hand_on());
+    } catch (const std::exception& error) {
+      log(log_level::error, "message",
+          "the handler of an inbox failed: " + std::string{error.what()});
+    }
+  }
+}
+
+}  // namespace commy::message

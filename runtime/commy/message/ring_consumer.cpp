@@ -1,0 +1,248 @@
+#include <commy/memory/loan_words.hpp>
+#include <commy/message/ring_consumer.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace commy::message {
+
+using memory::block_kind;
+using memory::cell_copy;
+using memory::cell_state;
+using memory::cell_word;
+using memory::named_loans;
+
+namespace {
+
+/// {slot generation 28, random 35, 1}: the low half is never zero.
+std::uint64_t new_tag(std::uint64_t generation) noexcept {
+  return generation << 36U | (platform::random_u64() >> 28U) | 1U;
+}
+bool is_of_generation(std::uint64_t tag, std::uint64_t generation) noexcept {
+  return tag != 0 && tag >> 36U == (generation & 0xfff'ffffU);
+}
+
+}  // namespace
+
+result<ring_consumer, inbox_error> ring_consumer::open(
+    std::shared_ptr<memory::engine> owner, const inbox_options& options) {
+  if (!owner->writable()) return unexpected{inbox_error::read_only};
+  if (!owner->usable()) return unexpected{inbox_error::detached};
+  const auto ring = owner->own_ring();
+  if (!ring) return unexpected{inbox_error::no_space};
+  // relaxed: only this process changes it while its slot is alive. A number of
+  // another generation is what a process left that detached without closing.
+  const auto before = ring.header->reader.load(std::memory_order_relaxed);
+  if (is_of_generation(before, owner->generation())) {
+    return unexpected{inbox_error::already_open};
+  }
+  return ring_consumer{std::move(owner), ring, options};
+}
+
+ring_consumer::ring_consumer(std::shared_ptr<memory::engine> owner,
+                             memory::ring_view ring,
+                             const inbox_options& options)
+    : owner_{std::move(owner)},
+      ring_{ring},
+      tag_{new_tag(owner_->generation())},
+      options_{options},
+      spin_{options.longest_spin},
+      counts_{std::make_unique<counters>()} {
+  find_start();
+  ring_.header->sleeper.store(0, std::memory_order_relaxed);
+  // release, pairs with the acquire in ring_producer::reader_is_gone().
+  ring_.header->reader.store(tag_, std::memory_order_release);
+}
+
+ring_consumer::ring_consumer(ring_consumer&& other) noexcept
+    : owner_{std::move(other.owner_)},
+      ring_{other.ring_},
+      tag_{other.tag_},
+      next_{other.next_},
+      options_{other.options_},
+      spin_{other.spin_},
+      payload_{std::move(other.payload_)},
+      counts_{std::move(other.counts_)} {}
+
+ring_consumer::~ring_consumer() {
+  if (owner_ == nullptr || !owner_->usable()) return;
+  // seq_cst, [hand-over]: a sender that does not see it has filled its cell
+  // before we look at the cells below; one that does takes its message back.
+  ring_.header->reader.store(0, std::memory_order_seq_cst);
+  for (std::uint32_t i = 0; i < ring_.count; ++i) {
+    auto& cell = ring_.cells[i];
+    cell_word now{cell.word.load(std::memory_order_seq_cst)};
+    if (now.state() != cell_state::full) continue;
+    const auto message = memory::copy_cell(cell, now);
+    // acq_rel: as in try_take().
+    if (cell.word.compare_exchange_strong(now.raw, now.emptied().raw,
+                                          std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)) {
+      memory::release_named(owner_->img(), owner_->slot(), message);
+    }
+  }
+}
+
+void ring_consumer::find_start() noexcept {
+  // The smallest position that a cell still stands for. (The hint `head` may
+  // lag behind, or be nonsense.)
+  std::uint64_t first = ~std::uint64_t{0};
+  std::uint64_t last = 0;
+  for (std::uint32_t i = 0; i < ring_.count; ++i) {
+    // acquire, pairs with [push].
+    const cell_word word{ring_.cells[i].word.load(std::memory_order_acquire)};
+    const auto position = ring_.position(word.lap(), i);
+    first = std::min(first, position);
+    last = std::max(last, position);
+  }
+  next_ = first;
+  // A claim that was skipped is up to one lap ahead of the others, no more.
+  if (last - first >= 2ULL * ring_.count) rebuild();
+}
+
+void ring_consumer::rebuild() noexcept {
+  // The own ring makes no sense: somebody has scribbled over it. Begins anew
+  // two laps on, where no sender's claim of today fits; what it finishes is
+  // found here again. Loans that only the lost bytes named come back when this
+  // participant ends.
+  const auto lap = (ring_.lap(next_) + 2) & memory::offset_mask;
+  for (std::uint32_t i = 0; i < ring_.count; ++i) {
+    auto& cell = ring_.cells[i];
+    const cell_word now{cell.word.load(std::memory_order_acquire)};
+    if (now.state() == cell_state::full) {
+      memory::release_named(owner_->img(), owner_->slot(),
+                            memory::copy_cell(cell, now));
+    }
+    cell.word.store(cell_word::make(cell_state::free, 0, lap).raw,
+                    std::memory_order_release);
+  }
+  next_ = ring_.position(lap, 0);
+  ring_.header->tail.store(next_, std::memory_order_relaxed);
+  ring_.header->head.store(next_, std::memory_order_relaxed);
+  bump(counts_->rebuilt);
+}
+
+std::optional<incoming> ring_consumer::try_take() {
+  if (!owner_->usable()) return std::nullopt;
+  // Each step ends a position: one lap of messages to drop, one of skipped
+  // claims, and what a rebuilt ring makes us see again. Then enough for a call.
+  for (std::uint32_t step = 0; step < 2 * ring_.count + 2; ++step) {
+    auto& cell = ring_.cell(next_);
+    // acquire, pairs with [push]: the message and the blocks' bytes.
+    cell_word now{cell.word.load(std::memory_order_acquire)};
+    const auto lap = ring_.lap(next_);
+    if (now.lap() == lap) {
+      if (now.state() == cell_state::free ||
+          now.state() == cell_state::claimed) {
+        return std::nullopt;
+      }
+      if (now.state() == cell_state::full) {
+        const auto copy = memory::copy_cell(cell, now);
+        // acq_rel: release, pairs with the next sender's acquire: our copy is
+        // made. Fails when the sender took it back.
+        if (!cell.word.compare_exchange_strong(now.raw, now.emptied().raw,
+                                               std::memory_order_acq_rel,
+                                               std::memory_order_relaxed)) {
+          continue;
+        }
+        ++next_;
+        // relaxed: a hint for senders.
+        ring_.header->head.store(next_, std::memory_order_relaxed);
+        if (auto message = open_message(copy)) return message;
+        continue;
+      }
+    } else if (now.lap() == ((lap + 1) & memory::offset_mask)) {
+      ++next_;  // A claim that was skipped, or a message taken back.
+      continue;
+    }
+    rebuild();
+  }
+  return std::nullopt;
+}
+
+bool ring_consumer::all_ours(const named_loans& named) const noexcept {
+  const auto& img = owner_->img();
+  for (std::uint32_t i = 0; i < named.count; ++i) {
+    const auto handle = named.handles[i];
+    const auto place =
+        memory::find_block(img, handle.block(), block_kind::loan);
+    // relaxed: the cell's word was acquired; adopting proves it once more.
+    if (!place || handle.segment() != memory::segment_number(img) ||
+        img.word(place.word).load(std::memory_order_relaxed) !=
+            memory::in_ring_of(owner_->slot(), handle.generation()).raw) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ring_consumer::copy_payload(const cell_copy& cell,
+                                 const named_loans& named) {
+  const auto bytes = cell.info.bytes();
+  payload_.resize(std::max<std::size_t>((bytes + 7) / 8, 1));
+  if (!cell.info.carried()) {
+    std::memcpy(payload_.data(), cell.payload.data(), bytes);
+    return true;
+  }
+  const auto& img = owner_->img();
+  const auto place =
+      memory::find_block(img, named.carrier.block(), block_kind::loan);
+  std::memcpy(payload_.data(),
+              img.bytes(place.block) + sizeof(memory::carrier_header), bytes);
+  return memory::free_loan(
+      img, place,
+      memory::in_ring_of(owner_->slot(), named.carrier.generation()));
+}
+
+std::optional<incoming> ring_consumer::open_message(const cell_copy& cell) {
+  const auto& img = owner_->img();
+  if (static_cast<std::uint32_t>(cell.target) !=
+      static_cast<std::uint32_t>(tag_)) {
+    memory::release_named(img, owner_->slot(), cell);
+    bump(counts_->stale);
+    return std::nullopt;
+  }
+  incoming message;
+  const loan_handle carrier{cell.payload[0], cell.payload[1]};
+  // `read_named` has checked that a carrier is one, is ours and holds as many
+  // bytes as the cell says.
+  if (cell.word.sender() == 0 || !cell.info.is_of(cell.word) ||
+      !memory::read_named(
+          img, cell, memory::in_ring_of(owner_->slot(), carrier.generation()),
+          message.loans) ||
+      !all_ours(message.loans) || !copy_payload(cell, message.loans)) {
+    memory::release_named(img, owner_->slot(), cell);
+    bump(counts_->damaged);
+    return std::nullopt;
+  }
+  message.sender = cell.word.sender() - 1;
+  message.actor = static_cast<std::uint32_t>(cell.target >> 32U);
+  message.id = message_id{cell.message};
+  message.bytes = std::as_bytes(std::span{payload_}).first(cell.info.bytes());
+  bump(counts_->taken);
+  return message;
+}
+
+void ring_consumer::release(const named_loans& loans) noexcept {
+  if (!owner_->usable()) return;
+  const auto& img = owner_->img();
+  for (std::uint32_t i = 0; i < loans.count; ++i) {
+    const auto handle = loans.handles[i];
+    if (const auto place =
+            memory::find_block(img, handle.block(), block_kind::loan)) {
+      memory::free_loan(
+          img, place, memory::in_ring_of(owner_->slot(), handle.generation()));
+    }
+  }
+}
+
+inbox_statistics ring_consumer::statistics() const noexcept {
+  const auto read = [](const std::atomic<std::uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  return {read(counts_->taken),          read(counts_->stale),
+          read(counts_->damaged),        read(counts_->skipped_claims),
+          read(counts_->unknown_target), read(counts_->rebuilt)};
+}
+
+}  // namespace commy::message

@@ -1,0 +1,133 @@
+// commy/message/ring_consumer.hpp: the reader's view of its own ring.
+#pragma once
+
+#include <commy/memory/engine.hpp>
+#include <commy/memory/ring_repair.hpp>
+#include <commy/message/message_id.hpp>
+#include <commy/message/send_error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace commy::message {
+
+/// What became of the messages of one inbox since it was opened. Each number
+/// only grows. Read by any thread.
+struct inbox_statistics {
+  std::uint64_t taken = 0;           // Sound messages.
+  std::uint64_t stale = 0;           // For an earlier reader of this ring.
+  std::uint64_t damaged = 0;         // Made no sense, or named no loan of ours.
+  std::uint64_t skipped_claims = 0;  // Of senders that died while writing.
+  std::uint64_t unknown_target = 0;  // For names no longer published.
+  std::uint64_t rebuilt = 0;         // The ring itself made no sense.
+};
+
+struct inbox_options {
+  /// How long an idle reader sleeps before it looks by itself. Messages wake it
+  /// at once; this bounds the harm when a sender dies between filling a cell
+  /// and waking, and nobody sweeps it, or when somebody scribbles.
+  std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{100};
+  /// How long to look for a message before sleeping, at most; zero sleeps at
+  /// once. The default is about what it costs a sender to wake a sleeper on
+  /// another core (21 to 24 us): so looking never wastes more than it can save.
+  std::chrono::nanoseconds longest_spin = std::chrono::microseconds{20};
+};
+
+/// A message as it came out of the ring. The loans it names still lie in the
+/// ring as far as their words say: they are adopted or released one by one.
+struct incoming {
+  memory::slot_index sender = 0;
+  std::uint32_t actor = 0;
+  message_id id{};
+  /// A checked copy, at an address divisible by 8; valid until the next take.
+  std::span<const std::byte> bytes;
+  memory::named_loans loans;
+};
+
+/// Takes messages out of this participant's ring, the only one to do so. The
+/// ring's bytes are hostile input: whatever they are, no call crashes, blocks
+/// or runs on without end, and no message names a loan of others.
+///
+/// Invariant: positions below `next_` are done with. A position is done with
+/// when its cell's lap has moved on; so a claim that the sweep has skipped is
+/// passed without a look back.
+/// Threads: one at a time; `interrupt` and `statistics` from any.
+class ring_consumer {
+public:
+  using clock = std::chrono::steady_clock;
+
+  /// Opens the own ring, empty. Fails with read_only, already_open, no_space,
+  /// detached.
+  static result<ring_consumer, inbox_error> open(
+      std::shared_ptr<memory::engine> owner, const inbox_options& options = {});
+
+  ring_consumer(ring_consumer&& other) noexcept;
+  ring_consumer& operator=(ring_consumer&&) = delete;
+  /// Closes the ring: what is in it is dropped, its loans are freed, and who
+  /// sends from now on learns that the receiver has stopped.
+  ~ring_consumer();
+
+  /// The number of this opening; part of a published address.
+  [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
+
+  /// The next message, or nothing. Never waits, not even for a sender in the
+  /// middle of its message. Cost: a compare-and-swap, four cache lines, a copy.
+  [[nodiscard]] std::optional<incoming> try_take();
+
+  /// Waits until `try_take` may find something: spins a little, as far as that
+  /// has helped lately, then sleeps. False at the deadline or when interrupted.
+  /// While it waits it skips claims of senders that have died. Must not be
+  /// called inside a transaction.
+  [[nodiscard]] bool wait(clock::time_point deadline);
+  /// Ends a `wait` now or the next one at once.
+  void interrupt() noexcept;
+
+  /// Frees those loans of a message that nobody has adopted.
+  void release(const memory::named_loans& loans) noexcept;
+
+  void count_unknown_target() noexcept { bump(counts_->unknown_target); }
+  [[nodiscard]] inbox_statistics statistics() const noexcept;
+
+private:
+  enum class look { nothing, blocked, something };
+  struct counters {
+    std::atomic<std::uint64_t> taken{0}, stale{0}, damaged{0},
+        skipped_claims{0}, unknown_target{0}, rebuilt{0};
+    std::atomic<bool> interrupted{false};
+  };
+  static void bump(std::atomic<std::uint64_t>& counter) noexcept {
+    // relaxed: a statistic.
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  ring_consumer(std::shared_ptr<memory::engine> owner, memory::ring_view ring,
+                const inbox_options& options);
+  void find_start() noexcept;
+  [[nodiscard]] bool is_sound() const noexcept;
+  void rebuild() noexcept;
+  [[nodiscard]] look look_at_next() const noexcept;
+  [[nodiscard]] bool spin(clock::time_point deadline) noexcept;
+  [[nodiscard]] bool sleep(clock::time_point deadline);
+  [[nodiscard]] bool skip_dead_claim() noexcept;
+  [[nodiscard]] std::optional<incoming> open_message(
+      const memory::cell_copy& cell);
+  [[nodiscard]] bool copy_payload(const memory::cell_copy& cell,
+                                  const memory::named_loans& named);
+  [[nodiscard]] bool all_ours(const memory::named_loans& named) const noexcept;
+
+  std::shared_ptr<memory::engine> owner_;
+  memory::ring_view ring_;
+  std::uint64_t tag_ = 0;
+  std::uint64_t next_ = 0;
+  inbox_options options_;
+  std::chrono::nanoseconds spin_;
+  std::vector<std::uint64_t> payload_;
+  std::unique_ptr<counters> counts_;
+};
+
+}  // namespace commy::message

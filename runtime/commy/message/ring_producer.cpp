@@ -1,0 +1,291 @@
+#include <commy/base/fence.hpp>
+#include <commy/memory/journal.hpp>
+#include <commy/message/ring_producer.hpp>
+#include <commy/message/ring_wake.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace commy::message {
+
+using memory::carrier_header;
+using memory::cell_info;
+using memory::cell_state;
+using memory::cell_word;
+using memory::loan_block;
+
+namespace {
+
+/// As long as fewer messages than that were pushed since the last look at the
+/// reader's progress, its line is left alone. If it has not moved at all since
+/// then, each push asks the kernel whether it lives (0.6 us). So at most twice
+/// as many messages follow a reader that died awake.
+constexpr std::uint64_t backlog_max = 16;
+
+send_error translate(loan_error error) noexcept {
+  switch (error) {
+    case loan_error::too_large:
+      return send_error::too_large;
+    case loan_error::read_only:
+      return send_error::read_only;
+    case loan_error::detached:
+      return send_error::detached;
+    case loan_error::damaged:
+      return send_error::damaged;
+    default:
+      return send_error::no_memory;
+  }
+}
+
+bool fits_cell(const outgoing& message) noexcept {
+  return message.bytes.size() <= memory::inline_bytes &&
+         message.loans.size() <= 2;
+}
+
+}  // namespace
+
+ring_producer::ring_producer(std::shared_ptr<memory::engine> owner,
+                             memory::slot_index reader,
+                             std::uint64_t tag) noexcept
+    : owner_{std::move(owner)},
+      ring_{memory::ring_of(owner_->img(), reader)},
+      reader_{reader},
+      tag_{tag} {}
+
+bool ring_producer::reader_is_gone() noexcept {
+  const auto& header = *ring_.header;
+  // acquire, pairs with the store in ring_consumer::open().
+  if (header.reader.load(std::memory_order_acquire) != tag_) return true;
+  // relaxed: hints; both only decide whether the kernel is asked.
+  const auto tail = header.tail.load(std::memory_order_relaxed);
+  bool stuck = false;
+  if (tail - head_seen_ >= backlog_max) {
+    const auto head = header.head.load(std::memory_order_relaxed);
+    stuck = head == head_seen_;
+    head_seen_ = head;
+  }
+  if (!stuck && header.sleeper.load(std::memory_order_relaxed) == 0) {
+    return false;
+  }
+  if (!owner_->is_dead(reader_)) return false;
+  owner_->recover(reader_);
+  return true;
+}
+
+result<void, send_error> ring_producer::check(const outgoing& message) const {
+  if (message.loans.size() > memory::loans_max) {
+    return unexpected{send_error::too_many_loans};
+  }
+  for (const auto& loan : message.loans) {
+    if (loan.place % 8 != 0 ||
+        loan.place + sizeof(loan_handle) > message.bytes.size()) {
+      return unexpected{send_error::bad_place};
+    }
+    if (loan.block != nullptr && *loan.block &&
+        (loan.block->owner() != owner_ || !loan.block->is_sound())) {
+      return unexpected{send_error::foreign_loan};
+    }
+  }
+  return {};
+}
+
+result<loan_block, send_error> ring_producer::make_carrier(
+    const outgoing& message) const {
+  if (fits_cell(message)) return loan_block{};
+  const auto bytes = message.bytes.size();
+  auto block = loan_block::take(owner_, sizeof(carrier_header) + bytes, 0);
+  if (!block) {
+    return unexpected{translate(block.error().code()), block.error().detail()};
+  }
+  carrier_header header{static_cast<std::uint32_t>(bytes), 0, {}};
+  auto* const payload = block->data() + sizeof header;
+  std::memcpy(payload, message.bytes.data(), bytes);
+  for (const auto& loan : message.loans) {
+    loan_handle handle;
+    if (loan.block != nullptr && *loan.block) {
+      handle = loan.block->next_handle();
+      header.places[header.loans++] =
+          static_cast<std::uint16_t>(loan.place / 8);
+    }
+    std::memcpy(payload + loan.place, &handle, sizeof handle);
+  }
+  std::memcpy(block->data(), &header, sizeof header);
+  return std::move(*block);
+}
+
+std::uint64_t ring_producer::find_tail() const noexcept {
+  // The smallest position that no cell has seen claimed. A cell only moves on,
+  // so the answer is never too high, whatever happens meanwhile.
+  std::uint64_t tail = ~std::uint64_t{0};
+  for (std::uint32_t i = 0; i < ring_.count; ++i) {
+    const cell_word word{ring_.cells[i].word.load(std::memory_order_relaxed)};
+    const auto position = ring_.position(word.lap(), i);
+    tail = std::min(tail, word.state() == cell_state::free
+                              ? position
+                              : position + ring_.count);
+  }
+  return tail;
+}
+
+result<ring_producer::claim, send_error> ring_producer::claim_cell() noexcept {
+  // relaxed: a hint. It may lag behind, then the walk below goes forward; a
+  // number that no sender has written is found out by the cell's lap.
+  auto position = ring_.header->tail.load(std::memory_order_relaxed);
+  // A step is a claim by somebody else, or one of three new beginnings: after
+  // four laps of them the ring is in effect full.
+  int beginnings = 0;
+  for (std::uint32_t step = 0; step < 4 * ring_.count + 4; ++step) {
+    auto& cell = ring_.cell(position);
+    // acquire, pairs with the reader's release of the cell: it has copied what
+    // we are about to overwrite.
+    cell_word word{cell.word.load(std::memory_order_acquire)};
+    const auto lap = ring_.lap(position);
+    if (word.lap() == lap) {
+      const auto mine = word.claimed_by(owner_->slot());
+      if (word.state() == cell_state::free &&
+          cell.word.compare_exchange_strong(word.raw, mine.raw,
+                                            std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+        // relaxed: a hint. Another sender's later store may set it back, which
+        // costs a walk; all positions below it are claimed in any case.
+        ring_.header->tail.store(position + 1, std::memory_order_relaxed);
+        return claim{&cell, mine};
+      }
+      ++position;
+      continue;
+    }
+    if (word.lap() == ((lap - 1) & memory::offset_mask) &&
+        word.state() != cell_state::free) {
+      return unexpected{send_error::ring_full};
+    }
+    if (++beginnings > 3) return unexpected{send_error::damaged};
+    position = find_tail();
+  }
+  return unexpected{send_error::ring_full};
+}
+
+void ring_producer::write(const claim& mine, const outgoing& message,
+                          const loan_block& carrier) const noexcept {
+  std::array<std::uint64_t, memory::inline_bytes / 8> payload{};
+  const auto bytes = static_cast<std::uint32_t>(message.bytes.size());
+  std::array<std::uint32_t, 2> places{cell_info::no_place, cell_info::no_place};
+  if (carrier) {
+    const auto handle = carrier.next_handle();
+    payload[0] = handle.low;
+    payload[1] = handle.high;
+  } else {
+    std::memcpy(payload.data(), message.bytes.data(), bytes);
+    std::size_t named = 0;
+    for (const auto& loan : message.loans) {
+      loan_handle handle;
+      if (loan.block != nullptr && *loan.block) {
+        handle = loan.block->next_handle();
+        places[named++] = loan.place / 8;
+      }
+      payload[loan.place / 8] = handle.low;
+      payload[loan.place / 8 + 1] = handle.high;
+    }
+  }
+  auto& cell = *mine.cell;
+  // relaxed: the reader looks at them after an acquire of the cell's word.
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    cell.payload[i].store(payload[i], std::memory_order_relaxed);
+  }
+  cell.message.store(static_cast<std::uint64_t>(message.id),
+                     std::memory_order_relaxed);
+  cell.target.store(static_cast<std::uint64_t>(message.actor) << 32U |
+                        static_cast<std::uint32_t>(tag_),
+                    std::memory_order_relaxed);
+  // Compiler order is enough against our death; see the class.
+  fence::compiler();
+  cell.info.store(cell_info::make(mine.word.lap(), bytes, places[0], places[1],
+                                  static_cast<bool>(carrier))
+                      .raw,
+                  std::memory_order_relaxed);
+  fence::compiler();
+}
+
+bool ring_producer::hand_over(const outgoing& message,
+                              loan_block& carrier) const noexcept {
+  for (const auto& loan : message.loans) {
+    if (loan.block != nullptr && *loan.block &&
+        !loan.block->hand_over(reader_)) {
+      return false;
+    }
+  }
+  return !carrier || carrier.hand_over(reader_);
+}
+
+void ring_producer::take_back(const outgoing& message,
+                              loan_block& carrier) const noexcept {
+  for (const auto& loan : message.loans) {
+    if (loan.block == nullptr || !*loan.block) continue;
+    // Not yet handed over, when the hand-over failed on the way.
+    if (!loan.block->is_sound()) loan.block->take_back(reader_);
+  }
+  if (carrier && !carrier.is_sound()) carrier.take_back(reader_);
+}
+
+result<void, send_error> ring_producer::push(const outgoing& message) {
+  if (!owner_->usable()) return unexpected{send_error::detached};
+  if (!ring_ || reader_is_gone()) {
+    return unexpected{send_error::receiver_stopped};
+  }
+  if (auto sound = check(message); !sound) return sound;
+  // Before the claim: a claimed cell holds up all that come after it.
+  auto carrier = make_carrier(message);
+  if (!carrier) return unexpected{carrier.error()};
+  const auto mine = claim_cell();
+  if (!mine) {
+    if (mine.error() == send_error::ring_full && owner_->is_dead(reader_)) {
+      owner_->recover(reader_);
+      return unexpected{send_error::receiver_stopped};
+    }
+    return unexpected{mine.error()};
+  }
+  bool handed_over = false;
+  if (memory::planted == memory::planted_bug::hand_over_before_info) {
+    handed_over = hand_over(message, *carrier);
+    fence::compiler();
+  }
+  write(*mine, message, *carrier);
+  auto& word = mine->cell->word;
+  const auto empty = [&] {
+    // release: the blocks are ours again before the cell is anybody's.
+    word.store(mine->word.emptied().raw, std::memory_order_release);
+  };
+  if (!handed_over && !hand_over(message, *carrier)) {
+    take_back(message, *carrier);
+    empty();
+    return unexpected{send_error::foreign_loan};
+  }
+  // [push] release, pairs with the reader's acquire: it sees the message and
+  // the blocks' bytes. seq_cst, and so are the two loads that follow: against
+  // the reader's store of `sleeper` and its look at this word, of which one
+  // sees the other; and against whoever closes the ring, see [hand-over].
+  word.exchange(mine->word.filled().raw, std::memory_order_seq_cst);
+  auto& header = *ring_.header;
+  if (header.reader.load(std::memory_order_seq_cst) != tag_) {
+    // Nobody will read it, unless somebody has already. Back to CLAIMED first:
+    // then it is ours beyond doubt, and still named should we die.
+    auto full = mine->word.filled().raw;
+    if (word.compare_exchange_strong(full, mine->word.raw,
+                                     std::memory_order_acq_rel,
+                                     std::memory_order_relaxed)) {
+      take_back(message, *carrier);
+      empty();
+      return unexpected{send_error::receiver_stopped};
+    }
+  } else if (header.sleeper.load(std::memory_order_seq_cst) != 0) {
+    wake_reader(*owner_, ring_);
+  }
+  for (const auto& loan : message.loans) {
+    if (loan.block != nullptr) loan.block->forget();
+  }
+  carrier->forget();
+  ++sent_;
+  return {};
+}
+
+}  // namespace commy::message

@@ -1,0 +1,52 @@
+// tests/benchmark/report.hpp: rows of figures, printed and kept as JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace commy::benchmark {
+
+/// What a row counts: for times and bytes less is better, for rates more.
+enum class better { less, more };
+
+/// One figure of ours beside one of a peer, from the same run.
+struct row {
+  std::string area;
+  std::string name;
+  std::string unit;
+  double ours = 0;
+  double ours_p99 = 0;
+  std::string peer;
+  double peer_value = 0;
+  better direction = better::less;
+
+  /// Above 1 means that we are better.
+  [[nodiscard]] double ratio() const noexcept {
+    return direction == better::less ? peer_value / ours : ours / peer_value;
+  }
+};
+
+/// Collects rows, prints each as soon as it is known, and writes all of them as
+/// one JSON array: {area, row, unit, ours, ours_p99, peer, peer_value, ratio}.
+class report {
+public:
+  void add(row figure);
+  /// False, with a message on standard error, when the file can't be written.
+  [[nodiscard]] bool write_json(const std::string& path) const;
+  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+
+private:
+  std::vector<row> rows_;
+};
+
+/// A group of rows; a failure inside is printed and does not stop the others.
+struct area {
+  const char* name;
+  void (*run)(report&);
+};
+
+void run_memory(report& into);
+void run_ipc(report& into);
+
+}  // namespace commy::benchmark

@@ -1,0 +1,381 @@
+// Every operation, its victim killed after each instruction that changed a
+// shared byte.
+#include "explorer.hpp"
+#include "stepper.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <stdexcept>
+#include <support/test_folder.hpp>
+
+namespace commy::test {
+namespace {
+
+const std::string long_text = "a text of more than fifteen bytes, for a block";
+const std::string long_key = "a key of more than fifteen bytes";
+
+/// An edit that never gets its turn, and changes nothing if it does.
+constexpr auto in_vain = [](auto& /*value*/) {};
+constexpr auto nothing = [](auto& /*world*/) {};
+constexpr auto some_entries = [](auto& world) {
+  for (int i = 0; i < 3; ++i) {
+    must(world.texts.insert_or_assign(i, long_text + std::to_string(i)));
+    must(world.numbers.insert_or_assign(long_key + std::to_string(i), i));
+    must(world.queue.push_back({i, 10 * i}));
+  }
+  must(world.text.assign(long_text));
+};
+
+/// As many entries of one map as `count`.
+constexpr auto many_texts(int count) {
+  return [count](auto& world) {
+    for (int i = 0; i < count; ++i) {
+      must(world.texts.insert_or_assign(i, i % 3 == 0 ? long_text : "short"));
+    }
+  };
+}
+
+exploration explored(const scenario& s) {
+  auto done = explore(s);
+  std::cout << done.row(s.name) << '\n';
+  for (const auto& one : done.first_violations)
+    UNSCOPED_INFO(one);
+  CHECK(done.violations == 0);
+  CHECK(done.states > 0);
+  return done;
+}
+
+/// An operation that changes something is undone by the sweep when its victim
+/// died early, and completed when it died late.
+void require_both_ways(const scenario& s) {
+  const auto done = explored(s);
+  CHECK(done.rolled_back > 0);
+  CHECK(done.rolled_forward > 0);
+  CHECK(done.ended_before > 0);
+  CHECK(done.ended_after > 0);
+}
+
+}  // namespace
+
+TEST_CASE("an insert into a map happens wholly or not at all") {
+  require_both_ways(make_scenario(
+      "map: insert, key and value in place", some_entries,
+      [](auto& world) { must(world.numbers.insert_or_assign("short", 5)); }));
+  require_both_ways(
+      make_scenario("map: insert, long key", some_entries, [](auto& world) {
+        must(world.numbers.insert_or_assign("a new key beyond fifteen", 5));
+      }));
+  require_both_ways(make_scenario(
+      "map: insert, long text", many_texts(5),
+      [](auto& world) { must(world.texts.insert_or_assign(9, long_text)); }));
+  require_both_ways(make_scenario(
+      "map: first insert", nothing,
+      [](auto& world) { must(world.texts.insert_or_assign(9, long_text)); }));
+  require_both_ways(make_scenario(
+      "map: insert into an erased slot",
+      [](auto& world) {
+        some_entries(world);
+        must(world.texts.erase(1));
+      },
+      [](auto& world) { must(world.texts.insert_or_assign(1, long_text)); }));
+}
+
+TEST_CASE("a map's table moves wholly or not at all") {
+  require_both_ways(make_scenario(
+      "map: insert that rebuilds the table", many_texts(3),
+      [](auto& world) { must(world.texts.insert_or_assign(9, long_text)); }));
+  require_both_ways(make_scenario(
+      "map: table from a block into a run", many_texts(14),
+      [](auto& world) { must(world.texts.insert_or_assign(99, "short")); }));
+  require_both_ways(make_scenario(
+      "map: table from a run into a run", many_texts(56),
+      [](auto& world) { must(world.texts.insert_or_assign(199, "short")); }));
+}
+
+TEST_CASE("a value of a map is replaced wholly or not at all") {
+  require_both_ways(make_scenario(
+      "map: long text for long text", some_entries, [](auto& world) {
+        must(world.texts.insert_or_assign(1, "another " + long_text));
+      }));
+  require_both_ways(make_scenario(
+      "map: short text for long text", some_entries,
+      [](auto& world) { must(world.texts.insert_or_assign(1, "short")); }));
+  require_both_ways(
+      make_scenario("map: update of a number", some_entries, [](auto& world) {
+        must(world.numbers.update(long_key + "1", [](auto& n) { n += 5; }));
+      }));
+}
+
+TEST_CASE("an erasure from a map happens wholly or not at all") {
+  require_both_ways(make_scenario(
+      "map: erase, long key", some_entries,
+      [](auto& world) { must(world.numbers.erase(long_key + "2")); }));
+  require_both_ways(
+      make_scenario("map: erase, long text", many_texts(12),
+                    [](auto& world) { must(world.texts.erase(3)); }));
+}
+
+TEST_CASE("a queue's ends move wholly or not at all") {
+  require_both_ways(
+      make_scenario("queue: push_back", some_entries,
+                    [](auto& world) { must(world.queue.push_back({4, 4})); }));
+  require_both_ways(
+      make_scenario("queue: first push_back", nothing,
+                    [](auto& world) { must(world.queue.push_back({4, 4})); }));
+  require_both_ways(
+      make_scenario("queue: push_front", some_entries,
+                    [](auto& world) { must(world.queue.push_front({4, 4})); }));
+  require_both_ways(
+      make_scenario("queue: pop_front", some_entries,
+                    [](auto& world) { must(world.queue.pop_front()); }));
+  require_both_ways(
+      make_scenario("queue: pop_back", some_entries,
+                    [](auto& world) { must(world.queue.pop_back()); }));
+  require_both_ways(make_scenario(
+      "queue: push_back that doubles the ring",
+      [](auto& world) {
+        some_entries(world);
+        must(world.queue.push_back({9, 9}));
+        must(world.queue.pop_front());
+        must(world.queue.push_back({10, 10}));
+      },
+      [](auto& world) { must(world.queue.push_back({11, 11})); }));
+}
+
+TEST_CASE("a segment grows inside an operation without a trace of its death") {
+  require_both_ways(make_scenario(
+      "grow: a run in new pages",
+      [](auto& world) {
+        some_entries(world);
+        world.fill_pages();
+      },
+      [](auto& world) { must(world.text.assign(std::string(4200, 'g'))); }));
+  require_both_ways(make_scenario(
+      "grow: a slab in new pages",
+      [](auto& world) {
+        some_entries(world);
+        world.fill_pages();
+      },
+      [](auto& world) { must(world.text.assign(std::string(700, 'g'))); }));
+  require_both_ways(make_scenario(
+      "grow: into the next chunk",
+      [](auto& world) {
+        some_entries(world);
+        world.fill_pages(64U << 10U);
+      },
+      [](auto& world) { must(world.text.assign(std::string(1100, 'g'))); }));
+}
+
+TEST_CASE("boxes and texts change wholly or not at all") {
+  require_both_ways(make_scenario("box: update", some_entries, [](auto& world) {
+    must(world.box.update([](point& p) { p = {1.5, 2, "a name in a box"}; }));
+  }));
+  require_both_ways(make_scenario(
+      "text: assign, block for block", some_entries,
+      [](auto& world) { must(world.text.assign("another " + long_text)); }));
+  require_both_ways(make_scenario(
+      "text: run for run",
+      [](auto& world) { must(world.text.assign(std::string(9000, 'r'))); },
+      [](auto& world) { must(world.text.assign(std::string(1100, 'q'))); }));
+  require_both_ways(make_scenario(
+      "an update that changes nothing", some_entries,
+      [](auto& world) { must(world.box.update([](point&) {})); }));
+}
+
+TEST_CASE("several objects change together or not at all") {
+  require_both_ways(make_scenario(
+      "transact: map, map, queue, box", some_entries, [](auto& world) {
+        world.together([&] {
+          must(world.texts.erase(0));
+          must(world.texts.insert_or_assign(5, long_text));
+          must(world.numbers.insert_or_assign(long_key + "0", 100));
+          must(world.queue.push_back({5, 5}));
+          must(world.queue.pop_front());
+          must(world.box.update([](point& p) { p.y = 9; }));
+        });
+      }));
+  require_both_ways(make_scenario(
+      "transact: blocks taken and given back", some_entries, [](auto& world) {
+        world.together([&] {
+          must(world.texts.insert_or_assign(6, long_text));
+          must(world.texts.insert_or_assign(7, std::string(1100, 'r')));
+          must(world.texts.erase(6));
+          must(world.texts.insert_or_assign(7, "short"));
+        });
+      }));
+  // Nothing of it is ever completed.
+  const auto done = explored(make_scenario(
+      "transact: undone by an exception", some_entries, [](auto& world) {
+        try {
+          world.together([&] {
+            must(world.texts.erase(0));
+            must(world.texts.insert_or_assign(0, "again"));
+            must(world.texts.insert_or_assign(5, long_text));
+            must(world.numbers.erase(long_key + "0"));
+            must(world.queue.pop_front());
+            must(world.queue.push_back({5, 5}));
+            must(world.queue.push_back({6, 6}));
+            must(world.queue.push_back({7, 7}));
+            must(world.box.update([](point& p) { p.y = 9; }));
+            throw std::runtime_error{"no"};
+          });
+        } catch (const std::runtime_error&) {
+        }
+      }));
+  CHECK(done.rolled_back > 0);
+  CHECK(done.ended_before == done.states);
+}
+
+TEST_CASE("an object appears under its name wholly or not at all") {
+  require_both_ways(make_scenario(
+      "directory: create", some_entries,
+      [](auto& world) { world.create("an object with a long name"); }));
+}
+
+TEST_CASE("a lock whose holder dies is free again") {
+  require_both_ways(make_scenario("lock and unlock, nothing between",
+                                  some_entries,
+                                  [](auto& world) { world.together([] {}); }));
+}
+
+TEST_CASE("who dies while waiting leaves no trace in what it waited for") {
+  explored(make_scenario(
+      "lock: waits in vain",
+      [](auto& world) {
+        some_entries(world);
+        world.hold_box();
+      },
+      [](auto& world) { static_cast<void>(world.box.update(in_vain)); }));
+  explored(make_scenario(
+      "lock: waits for a guard in vain",
+      [](auto& world) {
+        some_entries(world);
+        world.hold_guard();
+      },
+      [](auto& world) { static_cast<void>(world.texts.update(-5, in_vain)); }));
+}
+
+TEST_CASE("who dies while reading under a guard holds nobody off") {
+  explored(make_scenario("guard: hold and drop", some_entries,
+                         [](auto& world) { world.look(); }));
+}
+
+TEST_CASE("who dies while sweeping is swept, and whom it swept as well") {
+  explored(make_scenario(
+      "sweep: of one who died before its commit",
+      [](auto& world) {
+        some_entries(world);
+        world.lose_participant(false);
+      },
+      [](auto& world) { world.sweep(); }));
+  explored(make_scenario(
+      "sweep: of one who died behind its commit",
+      [](auto& world) {
+        some_entries(world);
+        world.lose_participant(true);
+      },
+      [](auto& world) { world.sweep(); }));
+}
+
+TEST_CASE("a loan of a dead one is free again") {
+  explored(make_scenario("loan: take, from a new slab", some_entries,
+                         [](auto& world) { world.take_loan(); }));
+  explored(make_scenario(
+      "loan: give back",
+      [](auto& world) {
+        some_entries(world);
+        world.take_loan();
+      },
+      [](auto& world) { world.drop_loan(); }));
+}
+
+TEST_CASE("who dies while attaching or detaching leaves nothing behind") {
+  explored(make_scenario(
+      "attach: slot and lane",
+      [](auto& world) {
+        some_entries(world);
+        world.map_again();
+      },
+      [](auto& world) { world.attach_again(); }));
+  explored(make_scenario(
+      "attach: new lanes",
+      [](auto& world) {
+        some_entries(world);
+        world.map_again();
+        world.attach_again();
+        world.map_again();
+      },
+      [](auto& world) { world.attach_again(); }));
+  explored(make_scenario(
+      "detach",
+      [](auto& world) {
+        some_entries(world);
+        world.map_again();
+        world.attach_again();
+      },
+      [](auto& world) { world.detach_again(); }));
+}
+
+TEST_CASE("a name leads to a whole segment or to none, at every step") {
+  const test_folder folder;
+  const auto sizes = small_geometry();
+  const auto options = in_folder(folder, &sizes);
+  stepper maker{[&](stepper::mark mark) {
+    mark();
+    must(segment::create("s", options));
+    mark();
+    must(segment::remove("s", options));
+    mark();
+  }};
+  namespace fs = std::filesystem;
+  std::uint64_t absent = 0;
+  std::uint64_t whole = 0;
+  std::uint64_t halves = 0;
+  const auto look = [&] {
+    // Sizes at rest only: a stat of each file, in an order that cannot be
+    // fooled, because the maker stands still.
+    const bool named = fs::exists(folder / "s");
+    const bool both =
+        fs::exists(folder / "s/data") && fs::exists(folder / "s/control");
+    (!named ? absent : both ? whole : halves) += 1;
+  };
+
+  maker.step_to_mark(look);
+  CHECK(halves == 0);
+  CHECK(absent > 0);
+  CHECK(whole > 0);
+  absent = 0;
+  maker.step_to_mark(look);
+  CHECK(halves == 0);
+  CHECK(absent > 0);
+}
+
+TEST_CASE("the explorer finds a store that comes before its log") {
+  auto found =
+      explore(make_scenario("planted: store before log", some_entries,
+                            [](auto& world) { must(world.texts.erase(1)); }),
+              memory::planted_bug::store_before_log);
+  std::cout << found.row("planted: store before log") << '\n';
+  CHECK(found.violations > 0);
+}
+
+TEST_CASE("the explorer finds an unlock that comes before idle") {
+  auto found = explore(
+      make_scenario("planted: unlock before idle", some_entries,
+                    [](auto& world) {
+                      try {
+                        world.together([&] {
+                          must(world.box.update([](point& p) { p.x += 1; }));
+                          throw std::runtime_error{"no"};
+                        });
+                      } catch (const std::runtime_error&) {
+                      }
+                    }),
+      memory::planted_bug::unlock_before_idle);
+  std::cout << found.row("planted: unlock before idle") << '\n';
+  CHECK(found.violations > 0);
+}
+
+}  // namespace commy::test

@@ -1,0 +1,326 @@
+#include "state_checks.hpp"
+
+#include <commy/memory/classes.hpp>
+
+#include <algorithm>
+#include <set>
+#include <support/block_trace.hpp>
+
+namespace commy::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Keys worth asking for: all that the operation changes, some that it does
+/// not, and one that is never there.
+template <class Map, class Key>
+std::vector<Key> keys_of(const Map& before, const Map& after, Key absent) {
+  std::set<Key> keys{absent};
+  for (const auto* map : {&before, &after}) {
+    std::size_t same = 0;
+    for (const auto& [key, value] : *map) {
+      const auto& other = map == &before ? after : before;
+      const auto found = other.find(key);
+      if (found == other.end() || found->second != value || ++same <= 3) {
+        keys.insert(key);
+      }
+    }
+  }
+  return {keys.begin(), keys.end()};
+}
+
+template <class Map, class Key>
+auto lookup_in(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  return found == map.end()
+             ? std::nullopt
+             : std::optional<typename Map::mapped_type>{found->second};
+}
+
+template <class T>
+std::optional<T> at(const std::deque<T>& queue, std::size_t index) {
+  return index < queue.size() ? std::optional<T>{queue[index]} : std::nullopt;
+}
+
+/// True if an answer is the old or the new one, or none that can be had now.
+template <class T>
+bool is_fair(const result<T, read_error>& answer, const std::optional<T>& old,
+             const std::optional<T>& fresh) {
+  if (answer) return *answer == old || *answer == fresh;
+  if (answer.error() == read_error::absent) return !old || !fresh;
+  return answer.error() == read_error::busy;
+}
+
+}  // namespace
+
+state_checks::state_checks(const memory::geometry& sizes,
+                           const model_world& before, const model_world& after,
+                           exploration& into)
+    : copy_{sizes},
+      before_{before},
+      after_{after},
+      done_{into},
+      text_keys_{keys_of(before.texts, after.texts, -1)},
+      number_keys_{
+          keys_of(before.numbers, after.numbers, std::string{"nowhere"})} {}
+
+void state_checks::violation(const std::string& what) {
+  if (done_.violations++ < 5) {
+    done_.first_violations.push_back("state " + std::to_string(done_.states) +
+                                     ": " + what);
+  }
+}
+
+void state_checks::begin(const segment_bytes& state) {
+  copy_.load(state);
+  // Some scenarios begin beside a participant that is dead already.
+  copy_.sweep();
+  const auto reader = copy_.attach(false);
+  const auto find = [&](const char* name) {
+    const auto found = must(memory::inspect_object(*reader, name));
+    return found.place;
+  };
+  places_ = {find("texts"), find("numbers"), find("queue"),
+             find("box"),   find("text"),    find("spare")};
+  const auto found = must(read_world(reader, *places_));
+  if (found != before_) {
+    violation("before the operation: " + difference(before_, found));
+  }
+}
+
+void state_checks::end(const segment_bytes& state) {
+  copy_.load(state);
+  copy_.sweep();
+  const auto found = must(read_world(copy_.attach(false), *places_));
+  if (found != after_) {
+    violation("after the operation: " + difference(after_, found));
+  }
+}
+
+void state_checks::check(const segment_bytes& state) {
+  check_point_reads(state);
+  check_survivor(state);
+  check_sweep(state);
+}
+
+std::optional<model_world> state_checks::trace_and_read(const char* when) {
+  const auto trace = trace_blocks(copy_.img());
+  if (!trace.problems.empty()) {
+    violation(std::string{when} + ":\n" + trace.text());
+    return std::nullopt;
+  }
+  if (trace.loans != 0) {
+    violation(std::string{when} + ": a loan is left");
+    return std::nullopt;
+  }
+  const auto found = read_world(copy_.attach(false), *places_);
+  if (!found) {
+    violation(std::string{when} + ": " + found.error().message());
+    return std::nullopt;
+  }
+  return *found;
+}
+
+std::optional<model_world> state_checks::sweep_and_read(const char* when) {
+  const auto report = copy_.sweep();
+  if (report.poisoned ||
+      copy_.img().header().poisoned.load(std::memory_order_relaxed) != 0) {
+    violation(std::string{when} + ": poisoned");
+    return std::nullopt;
+  }
+  return trace_and_read(when);
+}
+
+void state_checks::check_point_reads(const segment_bytes& state) {
+  copy_.load(state);
+  const auto reader = copy_.attach(false);
+  auto objects = shared_objects::at(reader, *places_);
+  objects.set_patience(0s);
+  for (const auto key : text_keys_) {
+    if (!is_fair(objects.texts.get(key), lookup_in(before_.texts, key),
+                 lookup_in(after_.texts, key))) {
+      violation("a reader gets a wrong text for key " + std::to_string(key));
+    }
+  }
+  for (const auto& key : number_keys_) {
+    if (!is_fair(objects.numbers.get(key), lookup_in(before_.numbers, key),
+                 lookup_in(after_.numbers, key))) {
+      violation("a reader gets a wrong number for key " + key);
+    }
+  }
+  const auto longest = std::max(before_.queue.size(), after_.queue.size());
+  for (const auto i : {std::size_t{0}, std::size_t{1}, longest - 1, longest}) {
+    if (!is_fair(objects.queue.get(i), at(before_.queue, i),
+                 at(after_.queue, i))) {
+      violation("a reader gets a wrong element " + std::to_string(i));
+    }
+  }
+  check_objects(reader);
+}
+
+void state_checks::check_objects(
+    const std::shared_ptr<memory::engine>& engine) {
+  auto objects = shared_objects::at(engine, *places_);
+  objects.set_patience(0s);
+  using samples = std::vector<sample>;
+  if (!is_fair(
+          objects.queue.copy(),
+          std::optional{samples(before_.queue.begin(), before_.queue.end())},
+          std::optional{samples(after_.queue.begin(), after_.queue.end())})) {
+    violation("a reader gets a wrong queue");
+  }
+  if (!is_fair(objects.box.get(), std::optional{before_.box.value},
+               std::optional{after_.box.value})) {
+    violation("a reader gets a wrong box");
+  }
+  if (!is_fair(objects.text.get(), std::optional{before_.text.value},
+               std::optional{after_.text.value})) {
+    violation("a reader gets a wrong text");
+  }
+  for (const auto& name : after_.made) {
+    const auto found = memory::find_object(
+        *engine, name, shared_box<std::int64_t>::type_descriptor());
+    const bool fair = found ? true
+                            : found.error() == open_error::busy ||
+                                  (found.error() == open_error::not_found &&
+                                   !before_.made.contains(name));
+    if (!fair) violation("the directory: " + found.error().message());
+    if (!found) continue;
+    const auto value = shared_box<std::int64_t>{engine, *found}.get();
+    if (value ? *value != 7 : value.error() != read_error::busy) {
+      violation("a new object is found before it is whole");
+    }
+  }
+}
+
+void state_checks::check_survivor(const segment_bytes& state) {
+  copy_.load(state);
+  // It was attached before the death, so it did not sweep; then it wakes up.
+  copy_.let_others_live(true);
+  auto engine = copy_.attach(true);
+  copy_.let_others_live(false);
+  const auto& img = copy_.img();
+  for (std::uint64_t page = 0; page < img.page_count(); ++page) {
+    const memory::page_word word{img.page(page).load()};
+    if (word.state() != memory::page_state::slab) continue;
+    // A hint, set so that the survivor takes what the victim just gave back.
+    reinterpret_cast<memory::slab_header*>(
+        img.bytes(page * img.sizes().page_bytes))
+        ->dirty.store(1);
+  }
+  auto objects = shared_objects::at(engine, *places_);
+  objects.set_patience(0s);
+  auto before = before_;
+  auto after = after_;
+  const auto accept = [&](const auto& outcome) {
+    if (!outcome && outcome.error() != write_error::lock_timeout &&
+        outcome.error() != write_error::guard_timeout) {
+      violation("a survivor: " + outcome.error().message());
+    }
+    return outcome.has_value();
+  };
+  // Of the sizes that scenarios give back: two classes, a run of a page.
+  for (const int bytes : {2000, 200, 40}) {
+    const std::string text(static_cast<std::size_t>(bytes), 's');
+    if (accept(objects.spare.assign(text))) {
+      before.spare.assign(text);
+      after.spare.assign(text);
+    }
+  }
+  const std::string text(40, 't');
+  if (accept(objects.texts.insert_or_assign(777, text))) {
+    before.texts.insert_or_assign(777, text);
+    after.texts.insert_or_assign(777, text);
+  }
+  if (accept(objects.box.update([](point& p) { p.x += 1000; }))) {
+    before.box.value.x += 1000;
+    after.box.value.x += 1000;
+  }
+  copy_.sweep();
+  engine.reset();
+  const auto found = trace_and_read("a survivor wrote before the sweep");
+  if (found && *found != before && *found != after) {
+    violation("a survivor wrote before the sweep: " +
+              difference(after, *found));
+  }
+}
+
+void state_checks::check_sweep(const segment_bytes& state) {
+  copy_.load(state);
+  const auto report = copy_.sweep();
+  done_.rolled_back += report.rolled_back;
+  done_.rolled_forward += report.rolled_forward;
+  copy_.load(state);
+  const auto found = sweep_and_read("after the sweep");
+  if (!found) return;
+  const bool is_before = *found == before_;
+  const bool is_after = *found == after_;
+  done_.ended_before += is_before ? 1 : 0;
+  done_.ended_after += is_after ? 1 : 0;
+  if (!is_before && !is_after) {
+    violation("after the sweep, compared with before: " +
+              difference(before_, *found) +
+              "; with after: " + difference(after_, *found));
+    return;
+  }
+  const auto once = copy_.bytes();
+  copy_.sweep();
+  if (copy_.bytes() != once) violation("a second sweep changed something");
+  check_next_operation(is_after ? after_ : before_);
+  // And who attaches to the unswept bytes sweeps them first.
+  copy_.load(state);
+  check_next_operation(is_after ? after_ : before_);
+}
+
+void state_checks::check_next_operation(model_world expected) {
+  auto engine = copy_.attach(true);
+  auto objects = shared_objects::at(engine, *places_);
+  objects.set_patience(1s);
+  const auto change = [](auto& world) {
+    world.together([&] {
+      must(world.texts.insert_or_assign(888, std::string(40, 'n')));
+      must(world.numbers.insert_or_assign("a name of more than fifteen", 8));
+      must(world.queue.push_back({8, 8}));
+      must(world.queue.pop_front());
+    });
+    must(world.box.update([](point& p) { p.y += 1; }));
+    must(world.text.append(" and on"));
+  };
+  try {
+    change(objects);
+    must(memory::create_object(
+        *engine, "later", "text",
+        [](transaction& txn, memory::root& object) {
+          shared_string::initialise(txn, object, "a text beyond fifteen");
+        },
+        true));
+  } catch (const std::exception& what) {
+    violation(std::string{"the next operation: "} + what.what());
+    return;
+  }
+  change(expected);
+  expected.create("later");
+  objects = shared_objects::at(copy_.attach(false), *places_);
+  engine.reset();
+  const auto found = trace_and_read("after the next operation");
+  if (found && *found != expected) {
+    violation("after the next operation: " + difference(expected, *found));
+  }
+}
+
+model_world state_checks::swept(const segment_bytes& state) {
+  copy_.load(state);
+  return sweep_and_read("after the sweep").value_or(model_world{});
+}
+
+void state_checks::check_cut_sweep(const segment_bytes& state,
+                                   const model_world& wanted) {
+  copy_.load(state);
+  const auto found = sweep_and_read("after a sweep was cut and repeated");
+  if (found && *found != wanted) {
+    violation("after a sweep was cut and repeated: " +
+              difference(wanted, *found));
+  }
+}
+
+}  // namespace commy::test

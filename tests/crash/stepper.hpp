@@ -1,0 +1,41 @@
+// tests/crash/stepper.hpp: runs a forked child one instruction at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace commy::test {
+
+/// A child of this process that is stopped at marks, which it sets itself, and
+/// between marks goes on by single instructions. Killed at the end.
+class stepper {
+public:
+  /// Forks; the child runs `act(mark)` and stops at each call of `mark()`.
+  /// Throws std::runtime_error when the system refuses tracing.
+  using mark = void (*)();
+  explicit stepper(const std::function<void(mark)>& act);
+  stepper(const stepper&) = delete;
+  stepper& operator=(const stepper&) = delete;
+  ~stepper();
+
+  /// Lets the child run at full speed up to its next mark. False when it ended
+  /// instead. Throws when it crashed.
+  bool run_to_mark();
+  /// Lets it run up to its next mark and calls `each()` after every
+  /// instruction. Returns how many there were.
+  std::uint64_t step_to_mark(const std::function<void()>& each);
+
+private:
+  /// Resumes with a ptrace request and waits for the next stop. Answers the
+  /// signal that stopped it, or 0 when it ended well.
+  int resume(int request);
+  void end() noexcept;
+
+  pid_t child_ = -1;
+  bool running_ = true;
+  bool first_ = true;
+};
+
+}  // namespace commy::test

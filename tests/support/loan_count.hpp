@@ -1,0 +1,50 @@
+// tests/support/loan_count.hpp: how many loan blocks are in whose hands.
+#pragma once
+
+#include <commy/memory/classes.hpp>
+#include <commy/memory/image.hpp>
+
+#include <cstdint>
+
+namespace commy::test {
+
+struct loan_count {
+  std::uint64_t owned = 0;
+  std::uint64_t in_ring = 0;
+  std::uint64_t other = 0;  // States that a loan block never has.
+  friend bool operator==(const loan_count&, const loan_count&) = default;
+};
+
+/// Looks at every word of every loan slab. Exact while nobody is at work.
+[[nodiscard]] inline loan_count count_loans(const memory::image& img) {
+  loan_count count;
+  for (std::uint64_t p = 0; p < img.page_count();) {
+    const memory::page_word page{img.page(p).load()};
+    if (page.state() == memory::page_state::slab &&
+        page.count() >> 8U ==
+            static_cast<std::uint64_t>(memory::block_kind::loan)) {
+      const auto shape = memory::slab_shape::of(
+          static_cast<std::uint32_t>(page.count() & 0xffU), img.sizes());
+      for (std::uint32_t i = 0; i < shape.count; ++i) {
+        const memory::block_word word{
+            img.word(p * img.sizes().page_bytes + 64 + 8ULL * i).load()};
+        switch (word.state()) {
+          case memory::block_state::free:
+            break;
+          case memory::block_state::owned:
+            ++count.owned;
+            break;
+          case memory::block_state::in_ring:
+            ++count.in_ring;
+            break;
+          default:
+            ++count.other;
+        }
+      }
+    }
+    p += page.heads_run() && page.count() > 0 ? page.count() : 1;
+  }
+  return count;
+}
+
+}  // namespace commy::test

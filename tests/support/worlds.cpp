@@ -1,0 +1,235 @@
+#include "worlds.hpp"
+
+#include <commy/memory/file_backing.hpp>
+#include <commy/memory/hash_table.hpp>
+
+#include <csignal>
+#include <thread>
+
+#ifndef _WIN32
+#include "forked.hpp"
+#endif
+
+namespace commy::test {
+namespace {
+
+constexpr const char* names[] = {"texts", "numbers", "queue",
+                                 "box",   "text",    "spare"};
+constexpr const char* ballast = "ballast";
+
+struct text_slots {
+  static constexpr memory::hash_slots get() {
+    return memory::hash_slots::of(4, 16, 8, false, true);
+  }
+};
+struct number_slots {
+  static constexpr memory::hash_slots get() {
+    return memory::hash_slots::of(16, 8, 8, true, false);
+  }
+};
+
+std::string show(const sample& s) {
+  return "(" + std::to_string(s.at) + ", " + std::to_string(s.value) + ")";
+}
+std::string show(const std::string& text) {
+  return "'" + text.substr(0, 24) + "' (" + std::to_string(text.size()) +
+         " bytes)";
+}
+std::string show(std::int64_t number) { return std::to_string(number); }
+
+template <class Map>
+std::string map_difference(const Map& wanted, const Map& found) {
+  for (const auto& [key, value] : wanted) {
+    const auto there = found.find(key);
+    if (there == found.end()) return "no entry " + show(key);
+    if (there->second != value) {
+      return "entry " + show(key) + " is " + show(there->second) + ", not " +
+             show(value);
+    }
+  }
+  for (const auto& [key, value] : found) {
+    if (!wanted.contains(key)) return "an entry " + show(key) + " too much";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string difference(const model_world& wanted, const model_world& found) {
+  if (const auto d = map_difference(wanted.texts, found.texts); !d.empty()) {
+    return "texts: " + d;
+  }
+  if (const auto d = map_difference(wanted.numbers, found.numbers);
+      !d.empty()) {
+    return "numbers: " + d;
+  }
+  if (wanted.queue != found.queue) {
+    std::string all = "queue:";
+    for (const auto& s : found.queue)
+      all += " " + show(s);
+    all += " instead of";
+    for (const auto& s : wanted.queue)
+      all += " " + show(s);
+    return all;
+  }
+  if (wanted.box != found.box) return "box differs";
+  if (wanted.text != found.text) return "text is " + show(found.text.value);
+  if (wanted.spare != found.spare) return "spare is " + show(found.spare.value);
+  if (wanted.made != found.made) return "objects differ";
+  return {};
+}
+
+shared_objects shared_objects::at(const std::shared_ptr<memory::engine>& engine,
+                                  const places& where) {
+  return {{engine, where.texts}, {engine, where.numbers},
+          {engine, where.queue}, {engine, where.box},
+          {engine, where.text},  {engine, where.spare}};
+}
+
+shared_objects::places shared_objects::where() const {
+  return {texts.place(), numbers.place(), queue.place(),
+          box.place(),   text.place(),    spare.place()};
+}
+
+void shared_objects::set_patience(std::chrono::nanoseconds patience) {
+  texts.set_patience(patience);
+  numbers.set_patience(patience);
+  queue.set_patience(patience);
+  box.set_patience(patience);
+  text.set_patience(patience);
+  spare.set_patience(patience);
+}
+
+shared_world shared_world::open_or_create(const std::string& name,
+                                          const segment_options& options) {
+  auto home = must(segment::open_or_create(name, options));
+  shared_objects objects{
+      must(home.open_or_create<shared_hash_map<int, shared_string>>(names[0])),
+      must(home.open_or_create<shared_hash_map<shared_string, std::int64_t>>(
+          names[1])),
+      must(home.open_or_create<shared_vec_deque<sample>>(names[2])),
+      must(home.open_or_create<shared_box<point>>(names[3])),
+      must(home.open_or_create<shared_string>(names[4])),
+      must(home.open_or_create<shared_string>(names[5]))};
+  must(home.open_or_create<shared_hash_map<int, shared_string>>(ballast));
+  return {std::move(objects), std::move(home), options};
+}
+
+void shared_world::fill_pages(std::uint64_t committed) {
+  auto filler =
+      must(home.open_or_create<shared_hash_map<int, shared_string>>(ballast));
+  const auto page = home.engine()->img().sizes().page_bytes;
+  // Too long for a slab of these sizes: each takes a run of one page.
+  const std::string run(page / 2, '.');
+  for (int i = 0;; ++i) {
+    const auto now = home.statistics();
+    if (now.free_page_bytes == 0 && now.committed_bytes >= committed) return;
+    must(filler.insert_or_assign(i, run));
+  }
+}
+
+void shared_world::map_again() {
+  mapped = must(memory::file_backing::open(options.folder + "/" + home.name(),
+                                           platform::access::read_write));
+}
+
+void shared_world::hold_box() {
+  map_again();
+  attach_again();
+  auto& other = *again.back();
+  locked = std::make_unique<transaction>(other, other.my_lane());
+  locked->lock(box.place().root, std::chrono::seconds{1});
+  box.set_patience(std::chrono::milliseconds{1});
+}
+
+void shared_world::hold_guard() {
+  map_again();
+  attach_again();
+  const shared_hash_map<int, shared_string> same{again.back(), texts.place()};
+  guarded = std::make_unique<shared_hash_map<int, shared_string>::entries>(
+      must(same.read()));
+  texts.set_patience(std::chrono::milliseconds{1});
+}
+
+void shared_world::look() {
+  std::size_t bytes = 0;
+  for (const auto& entry : must(texts.read()))
+    bytes += entry.second.size();
+  if (bytes == 0) throw std::runtime_error{"there are no texts"};
+}
+
+#ifndef _WIN32
+void shared_world::lose_participant(bool committed) {
+  forked lost{[&](const forked::teller&) {
+    auto own = open_or_create(home.name(), options);
+    must(transact(own.texts, own.box, [&](transaction&) {
+      must(own.texts.insert_or_assign(5, model_world::lost_text));
+      must(own.texts.erase(1));
+      must(own.box.update([](point& p) { p.y += 1; }));
+      if (committed) {
+        own.home.engine()->my_lane().record->state.store(
+            static_cast<std::uint64_t>(memory::journal_state::committed));
+      }
+      std::raise(SIGKILL);
+    }));
+    return 1;
+  }};
+  if (lost.wait() != -SIGKILL) throw std::runtime_error{"it did not die"};
+}
+#endif
+
+void shared_world::start_thread() {
+  std::thread writer{[&] { must(spare.append("+")); }};
+  writer.join();
+}
+
+result<model_world, read_error> read_world(
+    const std::shared_ptr<memory::engine>& engine,
+    const shared_objects::places& where) {
+  const auto& img = engine->img();
+  auto objects = shared_objects::at(engine, where);
+  objects.set_patience(std::chrono::nanoseconds{0});
+  model_world world;
+  bool sound = true;
+  memory::hash_table<text_slots>{img, where.texts.root, {}}.for_each(
+      [&](const std::uint64_t* words) {
+        int key = 0;
+        std::memcpy(&key, words, sizeof key);
+        std::string value;
+        sound &= memory::element<shared_string>::get(img, words, 8, value);
+        world.texts.insert_or_assign(key, value);
+        return sound;
+      });
+  memory::hash_table<number_slots>{img, where.numbers.root, {}}.for_each(
+      [&](const std::uint64_t* words) {
+        std::string key;
+        sound &= memory::element<shared_string>::get(img, words, 0, key);
+        std::int64_t value = 0;
+        std::memcpy(&value, words + 2, sizeof value);
+        world.numbers.insert_or_assign(key, value);
+        return sound;
+      });
+  if (!sound) return unexpected{read_error::damaged, "a text in a map"};
+  const auto queue = objects.queue.copy();
+  if (!queue) return unexpected{queue.error()};
+  world.queue.assign(queue->begin(), queue->end());
+  const auto box = objects.box.get();
+  if (!box) return unexpected{box.error()};
+  world.box.value = *box;
+  const auto text = objects.text.get();
+  if (!text) return unexpected{text.error()};
+  world.text.value = *text;
+  const auto spare = objects.spare.get();
+  if (!spare) return unexpected{spare.error()};
+  world.spare.value = *spare;
+  const auto listed = memory::list_objects(*engine);
+  if (!listed) return unexpected{read_error::busy, "the directory"};
+  for (const auto& entry : *listed)
+    world.made.insert(entry.name);
+  for (const auto* known : names)
+    world.made.erase(known);
+  world.made.erase(ballast);
+  return world;
+}
+
+}  // namespace commy::test

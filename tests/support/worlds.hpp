@@ -1,0 +1,243 @@
+// tests/support/worlds.hpp: objects of every kind, and their twins in std.
+#pragma once
+
+#include <commy/containers/shared_box.hpp>
+#include <commy/containers/shared_hash_map.hpp>
+#include <commy/containers/shared_string.hpp>
+#include <commy/containers/shared_vec_deque.hpp>
+#include <commy/containers/transact.hpp>
+#include <commy/memory/loan.hpp>
+#include <commy/memory/segment.hpp>
+
+#include <boost/describe.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace commy::test {
+
+struct sample {
+  std::int64_t at = 0;
+  std::int64_t value = 0;
+  friend bool operator==(const sample&, const sample&) = default;
+};
+BOOST_DESCRIBE_STRUCT(sample, (), (at, value))
+
+struct point {
+  double x = 0;
+  std::int64_t y = 0;
+  char name[24] = {};
+  friend bool operator==(const point&, const point&) = default;
+};
+BOOST_DESCRIBE_STRUCT(point, (), (x, y, name))
+
+/// The value of a result; anything else passes.
+template <class Outcome>
+decltype(auto) must(Outcome&& outcome) {
+  if constexpr (requires { outcome.error(); }) {
+    return std::forward<Outcome>(outcome).value();
+  } else {
+    return std::forward<Outcome>(outcome);
+  }
+}
+
+/// std::map with the names and answers of shared_hash_map.
+template <class K, class V>
+struct model_map : std::map<K, V> {
+  bool insert_or_assign(const K& key, const V& value) {
+    return std::map<K, V>::insert_or_assign(key, value).second;
+  }
+  bool insert(const K& key, const V& value) {
+    return this->emplace(key, value).second;
+  }
+  bool erase(const K& key) { return std::map<K, V>::erase(key) > 0; }
+  template <class Edit>
+  bool update(const K& key, Edit&& edit) {
+    const auto found = this->find(key);
+    if (found == this->end()) return false;
+    edit(found->second);
+    return true;
+  }
+};
+
+/// std::deque with the names and answers of shared_vec_deque.
+template <class T>
+struct model_queue : std::deque<T> {
+  bool push_back(const T& value) {
+    std::deque<T>::push_back(value);
+    return true;
+  }
+  bool push_front(const T& value) {
+    std::deque<T>::push_front(value);
+    return true;
+  }
+  std::optional<T> pop_front() {
+    if (this->empty()) return std::nullopt;
+    auto value = this->front();
+    std::deque<T>::pop_front();
+    return value;
+  }
+  std::optional<T> pop_back() {
+    if (this->empty()) return std::nullopt;
+    auto value = this->back();
+    std::deque<T>::pop_back();
+    return value;
+  }
+};
+
+template <class T>
+struct model_box {
+  T value{};
+  bool set(const T& other) {
+    value = other;
+    return true;
+  }
+  template <class Edit>
+  bool update(Edit&& edit) {
+    edit(value);
+    return true;
+  }
+  friend bool operator==(const model_box&, const model_box&) = default;
+};
+
+struct model_text {
+  std::string value;
+  bool assign(const std::string& text) {
+    value = text;
+    return true;
+  }
+  bool append(const std::string& text) {
+    value += text;
+    return true;
+  }
+  friend bool operator==(const model_text&, const model_text&) = default;
+};
+
+/// What the shared world holds, in types that need no proof.
+struct model_world {
+  model_map<int, std::string> texts;
+  model_map<std::string, std::int64_t> numbers;
+  model_queue<sample> queue;
+  model_box<point> box;
+  model_text text;
+  model_text spare;
+  std::set<std::string> made;
+
+  void create(const std::string& name) { made.insert(name); }
+  void fill_pages(std::uint64_t /*committed*/ = 0) {}
+  void map_again() {}
+  void attach_again() {}
+  void detach_again() {}
+  void hold_box() {}
+  void hold_guard() {}
+  void look() {}
+  void take_loan() {}
+  void drop_loan() {}
+  void sweep() {}
+  /// Another participant changes texts and box and dies before its commit, or
+  /// right behind it.
+  void lose_participant(bool committed) {
+    if (!committed) return;
+    texts.insert_or_assign(5, lost_text);
+    texts.erase(1);
+    box.value.y += 1;
+  }
+  static inline const std::string lost_text = std::string(50, 'l');
+  void start_thread() { spare.append("+"); }
+  /// `body` changes texts, numbers, queue and box together, or not at all.
+  template <class Body>
+  void together(Body&& body) {
+    const auto before = *this;
+    try {
+      body();
+    } catch (...) {
+      *this = before;
+      throw;
+    }
+  }
+  friend bool operator==(const model_world&, const model_world&) = default;
+};
+
+/// Where two worlds differ, in one line.
+[[nodiscard]] std::string difference(const model_world& wanted,
+                                     const model_world& found);
+
+/// The same objects in a segment.
+struct shared_objects {
+  shared_hash_map<int, shared_string> texts;
+  shared_hash_map<shared_string, std::int64_t> numbers;
+  shared_vec_deque<sample> queue;
+  shared_box<point> box;
+  shared_string text;
+  shared_string spare;
+
+  /// Opens them without a look at the directory, where they are known to be.
+  struct places {
+    memory::object_place texts, numbers, queue, box, text, spare;
+  };
+  static shared_objects at(const std::shared_ptr<memory::engine>& engine,
+                           const places& where);
+  [[nodiscard]] places where() const;
+
+  template <class Body>
+  void together(Body&& body) {
+    auto done =
+        transact(texts, numbers, queue, box, [&](transaction&) { body(); });
+    done.value();
+  }
+  void set_patience(std::chrono::nanoseconds patience);
+};
+
+/// A world that a process writes; made by the first one.
+struct shared_world : shared_objects {
+  static shared_world open_or_create(const std::string& name,
+                                     const segment_options& options);
+
+  segment home;
+  segment_options options;
+  std::unique_ptr<memory::backing> mapped{};
+  std::vector<std::shared_ptr<memory::engine>> again{};
+  std::unique_ptr<transaction> locked{};
+  std::unique_ptr<shared_hash_map<int, shared_string>::entries> guarded{};
+  memory::loan_block loan{};
+
+  void create(const std::string& name) {
+    must(home.create<shared_box<std::int64_t>>(name, 7));
+  }
+  /// Fills every free page with texts that no comparison looks at, and goes on
+  /// until the segment has at least `committed` bytes.
+  void fill_pages(std::uint64_t committed = 0);
+  /// Maps the files once more, and attaches to what was mapped last.
+  void map_again();
+  void attach_again() {
+    again.push_back(must(memory::engine::attach(std::move(mapped), "again")));
+  }
+  void detach_again() { again.pop_back(); }
+  /// Another participant of this process keeps the box locked, or the texts
+  /// under a guard; this one waits for a moment only.
+  void hold_box();
+  void hold_guard();
+  /// Reads all texts under a guard of its own.
+  void look();
+  void take_loan() {
+    loan = must(memory::loan_block::take(home.engine(), 100, 1));
+  }
+  void drop_loan() { loan = {}; }
+  void sweep() { home.sweep(); }
+  void lose_participant(bool committed);
+  /// Runs a thread that writes, so that it leases a lane of its own.
+  void start_thread();
+};
+
+/// Everything in a segment at rest. Fails with a sentence when something cannot
+/// be read.
+[[nodiscard]] result<model_world, read_error> read_world(
+    const std::shared_ptr<memory::engine>& engine,
+    const shared_objects::places& where);
+
+}  // namespace commy::test

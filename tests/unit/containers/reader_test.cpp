@@ -1,0 +1,156 @@
+// Readers beside a writer at full speed.
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <support/test_folder.hpp>
+#include <support/worlds.hpp>
+#include <thread>
+
+using namespace commy;
+using namespace commy::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Runs `write(round)` in a thread as long as the scope lasts.
+class busy_writer {
+public:
+  template <class Write>
+  explicit busy_writer(Write write)
+      : thread_{[this, write] {
+          for (int i = 0; !stop_.load(); ++i) {
+            write(i);
+            rounds_.fetch_add(1);
+          }
+        }} {
+    while (rounds_.load() < 10)
+      std::this_thread::yield();
+  }
+  ~busy_writer() {
+    stop_ = true;
+    thread_.join();
+  }
+  [[nodiscard]] int rounds() const { return rounds_.load(); }
+
+private:
+  std::atomic<bool> stop_{false};
+  std::atomic<int> rounds_{0};
+  std::thread thread_;
+};
+
+/// Repeats `look` for a second, at least a thousand times.
+template <class Look>
+void for_a_second(Look look) {
+  const auto end = std::chrono::steady_clock::now() + 1s;
+  for (int i = 0; i < 1000 || std::chrono::steady_clock::now() < end; ++i) {
+    for (int n = 0; n < 20; ++n)
+      look();
+  }
+}
+
+struct reader_and_writer {
+  test_folder folder;
+  segment_options options = in_folder(folder);
+  shared_world writer = shared_world::open_or_create("s", options);
+  // Through a mapping of its own that cannot be written.
+  segment home = must(segment::open_read_only("s", options));
+  shared_objects reader = shared_objects::at(home.engine(), writer.where());
+};
+
+}  // namespace
+
+TEST_CASE("a key that is always there is never missed") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  must(w.texts.insert(-1, "always"));
+  must(w.numbers.insert("a key beyond fifteen bytes", 5));
+  const busy_writer writer{[&](int i) {
+    // Tables grow, move and shrink; blocks of all sizes come and go.
+    must(w.texts.insert_or_assign(
+        i % 1000, std::string(static_cast<std::size_t>(i) % 90, 'x')));
+    must(w.texts.erase((i + 500) % 1000));
+    must(w.numbers.insert_or_assign("key " + std::to_string(i % 300), i));
+    must(w.numbers.erase("key " + std::to_string((i + 150) % 300)));
+  }};
+
+  for_a_second([&] {
+    REQUIRE(must(both.reader.texts.get(-1)) == "always");
+    REQUIRE(must(both.reader.numbers.get("a key beyond fifteen bytes")) == 5);
+    REQUIRE_FALSE(must(both.reader.texts.contains(-2)));
+  });
+
+  CHECK(writer.rounds() > 100);
+}
+
+TEST_CASE("a value is read whole, whatever its writer does to it") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  const auto text_of = [](int i) {
+    return std::string(static_cast<std::size_t>(i) % 70,
+                       static_cast<char>('a' + i % 26));
+  };
+  must(w.texts.insert(1, text_of(0)));
+  must(w.box.set({0, 0, "0"}));
+  must(w.queue.push_back({0, 0}));
+  const busy_writer writer{[&](int i) {
+    must(w.texts.insert_or_assign(1, text_of(i)));
+    must(w.text.assign(text_of(i)));
+    must(w.box.update([](point& p) {
+      p.y += 1;
+      p.x = static_cast<double>(p.y);
+    }));
+    must(w.queue.push_back({i, -i}));
+    if (i % 3 != 0) must(w.queue.pop_front());
+    if (i % 500 == 499) {
+      while (must(w.queue.size()) > 1)
+        must(w.queue.pop_front());
+    }
+  }};
+  const auto is_one_letter = [](const std::string& text) {
+    return text.find_first_not_of(text.empty() ? 'a' : text[0]) ==
+           std::string::npos;
+  };
+
+  for_a_second([&] {
+    REQUIRE(is_one_letter(must(both.reader.texts.get(1))));
+    REQUIRE(is_one_letter(must(both.reader.text.get())));
+    const auto box = must(both.reader.box.get());
+    REQUIRE(box.x == static_cast<double>(box.y));
+    const auto last = must(both.reader.queue.back());
+    REQUIRE(last.at == -last.value);
+  });
+
+  CHECK(writer.rounds() > 100);
+}
+
+TEST_CASE(
+    "entries under a guard stand still, and the sum of a transfer holds") {
+  const test_folder folder;
+  const auto options = in_folder(folder);
+  auto w = shared_world::open_or_create("s", options);
+  auto other = shared_world::open_or_create("s", options);
+  for (int i = 0; i < 50; ++i) {
+    must(w.numbers.insert("account " + std::to_string(i), 100));
+  }
+  const busy_writer writer{[&](int i) {
+    must(transact(w.numbers, [&](transaction&) {
+      must(w.numbers.update("account " + std::to_string(i % 50),
+                            [](std::int64_t& n) { n -= 5; }));
+      must(w.numbers.update("account " + std::to_string(i * 7 % 50),
+                            [](std::int64_t& n) { n += 5; }));
+    }));
+  }};
+
+  const auto end = std::chrono::steady_clock::now() + 1s;
+  for (int i = 0; i < 20 || std::chrono::steady_clock::now() < end; ++i) {
+    std::int64_t sum = 0;
+    int entries = 0;
+    for (const auto& [name, amount] : must(other.numbers.read())) {
+      REQUIRE(name.starts_with("account "));
+      sum += amount;
+      ++entries;
+    }
+    REQUIRE(sum == 5000);
+    REQUIRE(entries == 50);
+  }
+}

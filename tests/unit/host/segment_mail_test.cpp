@@ -1,0 +1,89 @@
+#include "collector.hpp"
+#include "scratch_folder.hpp"
+#include <commy/host/segment_mail.hpp>
+#include <commy/message/remote_address.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <random>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+using commy::host::segment_mail;
+
+namespace {
+
+// A host and, in the same process, another attachment that sends.
+struct fixture {
+  scratch_folder scratch;
+  commy::segment_options where{.capacity = 64ULL << 20U,
+                               .folder = scratch.path()};
+  commy::segment ours = commy::segment::create("demo/mail", where).value();
+  commy::segment theirs = commy::segment::open("demo/mail", where).value();
+  number_queue numbers;
+  commy::actor_system actors;
+  segment_mail mail{actors};
+
+  fixture() { actors.spawn<collector>("collector", numbers); }
+  ~fixture() { mail.close(); }
+};
+
+}  // namespace
+
+TEST_CASE("a message from another process reaches the actor it is for") {
+  fixture f;
+  f.mail.open(f.ours).value();
+  f.mail.publish("collector").value();
+  commy::send(f.theirs, "collector", test_number{12, 0, 0}).value();
+  CHECK(f.numbers.next() == 12);
+  CHECK(f.mail.refused() == 0);
+}
+
+TEST_CASE("a message that the actor does not know is refused and given back") {
+  fixture f;
+  f.mail.open(f.ours).value();
+  f.mail.publish("collector").value();
+  const auto before = f.ours.statistics().live_blocks;
+  auto loan = commy::try_loan<std::int64_t>(f.theirs).value();
+  commy::send(f.theirs, "collector", test_loan{}, std::move(loan)).value();
+  // The next one is handled after the one before was refused.
+  commy::send(f.theirs, "collector", test_number{1, 0, 0}).value();
+  CHECK(f.numbers.next() == 1);
+  CHECK(f.mail.refused() == 1);
+  CHECK(f.ours.statistics().live_blocks == before);
+}
+
+TEST_CASE("a handle that nobody has sent leads nowhere") {
+  fixture f;
+  f.mail.open(f.ours).value();
+  const auto number = commy::memory::segment_number(f.ours.engine()->img());
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random{seed};
+  for (int i = 0; i < 100'000; ++i) {
+    std::array<std::uint64_t, 2> handle{random(), random()};
+    // Half of them name the right segment, and few lie outside of it.
+    if (i % 2 == 0) {
+      handle[0] &= 0xffff'0000'03ff'ffffU;
+      handle[1] = static_cast<std::uint64_t>(number) << 32U;
+    }
+    REQUIRE(f.mail.resolve(handle).bytes.empty());
+  }
+  CHECK(f.mail.resolve({0, 0}).bytes.empty());
+}
+
+TEST_CASE("a name is published by one host only, and free when it closes") {
+  fixture f;
+  f.mail.open(f.ours).value();
+  f.mail.publish("collector").value();
+  segment_mail other{f.actors};
+  other.open(f.theirs).value();
+  const auto taken = other.publish("collector");
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error() == commy::inbox_error::name_taken);
+  f.mail.close();
+  CHECK(other.publish("collector"));
+  other.close();
+}

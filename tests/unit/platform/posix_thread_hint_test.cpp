@@ -1,0 +1,31 @@
+#include <commy/platform/thread_hint.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <sched.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+
+using namespace commy::platform;
+
+TEST_CASE("a thread's name is what the system shows of it") {
+  std::string shown;
+  std::jthread{[&] {
+    name_this_thread("commy-worker-with-a-long-name");
+    std::ifstream{"/proc/thread-self/comm"} >> shown;
+  }}.join();
+  CHECK(shown == "commy-worker-wi");
+}
+
+TEST_CASE("a process bound to one core has one core") {
+  unsigned cores = 0;
+  std::jthread{[&] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    if (::sched_setaffinity(0, sizeof one, &one) == 0) cores = usable_cores();
+  }}.join();
+  CHECK(cores == 1);
+}
