@@ -21,14 +21,9 @@ void put(char (&field)[Size], std::string_view text) {
 }
 
 rule::settings read_settings(const commy::plugin_host& host) {
-  const rule::settings read{host.number("cpu_limit"),
-                            host.number("cpu_clear_below"),
-                            static_cast<std::uint32_t>(host.integer("hold"))};
-  if (read.clear_below > read.limit) {
-    throw commy::plugin_failure{
-        "cpu_clear_below is above cpu_limit; an alarm would clear itself"};
-  }
-  return read;
+  const double limit = host.number("cpu_limit");
+  return {limit, limit * host.number("cpu_clear_at"),
+          static_cast<std::uint32_t>(host.integer("hold"))};
 }
 
 class alarm_actor {
@@ -105,12 +100,12 @@ COMMY_PLUGIN(alarm, "1.0.0") {
                .standard = "90",
                .minimum = "0",
                .maximum = "100"})
-      .option({.name = "cpu_clear_below",
+      .option({.name = "cpu_clear_at",
                .kind = COMMY_OPTION_NUMBER,
-               .summary = "Percent below which the alarm is over",
-               .standard = "80",
+               .summary = "Part of cpu_limit below which the alarm is over",
+               .standard = "0.9",
                .minimum = "0",
-               .maximum = "100"})
+               .maximum = "1"})
       .option({.name = "hold",
                .kind = COMMY_OPTION_INTEGER,
                .summary = "Samples in a row that it takes either way",

@@ -57,8 +57,7 @@ TEST_CASE("samples above the limit raise one alarm, which is cleared again") {
 TEST_CASE("alarms go to the actor the options name") {
   fixture f{{{"hold", "1"},
              {"report_to", "siren"},
-             {"cpu_limit", "10"},
-             {"cpu_clear_below", "5"}}};
+             {"cpu_limit", "10"}}};
   CHECK(f.sample(11) == COMMY_OK);
   CHECK(f.host.receivers() == std::vector<std::string>{"siren"});
 }
@@ -115,8 +114,11 @@ TEST_CASE("a report that makes no sense is a failure") {
   CHECK(f.alarms().empty());
 }
 
-TEST_CASE("limits that contradict each other are refused") {
-  const std::map<std::string, std::string> options{{"cpu_limit", "50"},
-                                                   {"cpu_clear_below", "60"}};
-  CHECK_THROWS_AS(fixture{options}, std::runtime_error);
+TEST_CASE("an alarm is over below its part of the limit, whatever that is") {
+  fixture f{{{"hold", "1"}, {"cpu_limit", "10"}, {"cpu_clear_at", "0.5"}}};
+  for (const double value : {11.0, 6.0, 4.0}) {
+    CHECK(f.sample(value) == COMMY_OK);
+  }
+  REQUIRE(f.alarms().size() == 2);
+  CHECK(f.alarms()[1].value == 4);
 }

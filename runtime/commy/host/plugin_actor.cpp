@@ -22,11 +22,8 @@ std::string_view text_in(const char (&field)[Size]) {
                                           field)};
 }
 
-[[noreturn]] void refuse(const running_plugin& plugin,
-                         const plugin_actor_type& type, std::string_view what,
-                         commy_status status, const commy_error& error) {
-  std::string text = "plugin " + plugin.table.id + ", " + type.name + ", " +
-                     std::string{what} + ": ";
+[[noreturn]] void refuse(std::string text, commy_status status,
+                         const commy_error& error) {
   text += text_in(error.text).empty() ? "status " + std::to_string(status)
                                       : std::string{text_in(error.text)};
   if (!text_in(error.wanted).empty() || !text_in(error.found).empty()) {
@@ -61,7 +58,7 @@ plugin_actor::plugin_actor(running_plugin* plugin,
   const auto status = type_->create(
       plugin_->instance, {name.data(), name.size()}, &object_, &error);
   if (status != COMMY_OK) {
-    refuse(*plugin_, *type_, "create", status, error);
+    refuse({}, status, error);  // Who creates it says for whom.
   }
 }
 
@@ -74,7 +71,8 @@ void plugin_actor::on(wire_message message) {
       type_->handle(object_, static_cast<std::uint64_t>(message.id),
                     message.bytes.data(), message.bytes.size(), &error);
   if (status != COMMY_OK) {
-    refuse(*plugin_, *type_, "handle", status, error);
+    refuse("plugin " + plugin_->table.id + ", " + type_->name + ": ", status,
+           error);
   }
 }
 

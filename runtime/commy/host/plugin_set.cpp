@@ -89,9 +89,13 @@ result<void, plugin_error> plugin_set::start_actors(const plugin_entry& entry,
         spawn_options{.name = name, .wire = plugin.protocols[index]}, &plugin,
         &*type, name);
     if (!spawned) {
-      return unexpected{
-          plugin_error::actor_failed,
-          entry.id + ", " + name + ": " + spawned.error().message()};
+      const auto& why = spawned.error();
+      const auto text = entry.id + ", " + name + ": ";
+      // What the plugin itself said is the whole story.
+      return unexpected{plugin_error::actor_failed,
+                        why == spawn_error::constructor_failed
+                            ? text + std::string{why.detail().text.view()}
+                            : text + why.message()};
     }
     started.actors.push_back(*spawned);
   }

@@ -58,9 +58,7 @@ private:
     how.environment = {
         {"PULSE_FOLDER", folder_},
         {"PULSE_PORT", std::to_string(options_.port)},
-        {"PULSE_CPU_LIMIT", std::to_string(options_.cpu_limit_percent)},
-        // The plugin's alarm ends where the analyst's does.
-        {"PULSE_CPU_CLEAR", std::to_string(0.9 * options_.cpu_limit_percent)}};
+        {"PULSE_CPU_LIMIT", std::to_string(options_.cpu_limit_percent)}};
     how.on_line = [this](std::string_view line) { screen_.note(line); };
     auto started = host_process::start(std::move(how));
     if (!started) {
