@@ -134,10 +134,10 @@ void hub::received(connection_id who, std::string_view text) {
     server_->send(who, {encode_failure(bad->id, bad->why), nullptr});
     return;
   }
-  handle(who, *from, std::move(std::get<rpc_request>(message)));
+  handle(who, *from, std::get<rpc_request>(message));
 }
 
-void hub::handle(connection_id who, session& from, rpc_request asked) {
+void hub::handle(connection_id who, session& from, const rpc_request& asked) {
   if (asked.method == "hello") return hello(who, from, asked);
   if (from.now != session::stage::open) {
     return refuse(who, asked, {rpc_code::unauthenticated});

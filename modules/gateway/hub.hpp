@@ -73,7 +73,7 @@ private:
              std::string_view result);
   void refuse(connection_id who, const rpc_request& asked,
               const rpc_failure& why);
-  void handle(connection_id who, session& from, rpc_request asked);
+  void handle(connection_id who, session& from, const rpc_request& asked);
   void hello(connection_id who, session& from, const rpc_request& asked);
   void welcome(connection_id who, const rpc_request& asked,
                const result<authentication, ask_error>& answer);
@@ -81,7 +81,8 @@ private:
   void get(connection_id who, session& from, const rpc_request& asked);
   void watch(connection_id who, session& from, const rpc_request& asked);
   void begin_watch(connection_id who, const rpc_request& asked,
-                   const object_path& path, std::shared_ptr<source> found);
+                   const object_path& path,
+                   const std::shared_ptr<source>& found);
   void unwatch(connection_id who, session& from, const rpc_request& asked);
   void info(connection_id who, const rpc_request& asked);
 

@@ -57,7 +57,8 @@ std::uint64_t hub::open_feed(const std::string& key,
 }
 
 void hub::begin_watch(connection_id who, const rpc_request& asked,
-                      const object_path& path, std::shared_ptr<source> found) {
+                      const object_path& path,
+                      const std::shared_ptr<source>& found) {
   auto key = path.text();
   for (const auto& field : asked.fields)
     key += "\n" + field;

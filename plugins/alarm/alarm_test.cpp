@@ -55,9 +55,7 @@ TEST_CASE("samples above the limit raise one alarm, which is cleared again") {
 }
 
 TEST_CASE("alarms go to the actor the options name") {
-  fixture f{{{"hold", "1"},
-             {"report_to", "siren"},
-             {"cpu_limit", "10"}}};
+  fixture f{{{"hold", "1"}, {"report_to", "siren"}, {"cpu_limit", "10"}}};
   CHECK(f.sample(11) == COMMY_OK);
   CHECK(f.host.receivers() == std::vector<std::string>{"siren"});
 }

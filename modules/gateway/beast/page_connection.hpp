@@ -156,7 +156,8 @@ inline void page_connection::reply(page_reply what, bool keep) {
         if (error) return;
         if (keep) return self->read();
         error_code ignored;
-        self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        static_cast<void>(self->stream_.socket().shutdown(
+            tcp::socket::shutdown_send, ignored));
       });
 }
 

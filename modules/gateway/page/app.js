@@ -15,6 +15,7 @@ const historyFields = [
   'disk_write_bytes_per_s',
 ];
 const history = new History(historyFields.slice(1));
+let samplesBefore = null;  // A second ago; null when there were none.
 const seen = {
   now: new Map(), top: [], analysis: new Map(), processes: new Map(),
   processesAt: 0, alarms: [], health: new Map(),
@@ -177,7 +178,10 @@ async function begin(welcome) {
   makeCharts();
   watch(`${service}/history`, {last: 6000, fields: historyFields},
         new Queue({
-          onReset: () => history.onReset(),
+          onReset: () => {
+            history.onReset();
+            samplesBefore = null;
+          },
           onPush: (samples) => {
             history.onPush(samples);
             lastData = performance.now();
@@ -283,12 +287,11 @@ function showHealth() {
   pill.title = unwell.map(([, part]) => part.reason).join('\n');
 }
 
-let samplesBefore = 0;
 setInterval(() => {
-  const many = history.count - samplesBefore;
-  samplesBefore = history.count;
+  // What came with the snapshot is no rate.
   byId('rate').textContent =
-    history.count === 0 || many < 0 ? '' : `${many} samples/s`;
+    samplesBefore === null ? '' : `${history.count - samplesBefore} samples/s`;
+  samplesBefore = history.count > 0 ? history.count : null;
   draw();
 }, 1000);
 

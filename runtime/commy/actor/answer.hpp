@@ -40,6 +40,7 @@ inline constexpr message::envelope_ops answer_ops{
 /// A plain thread that waits. Two hold it: the thread, and the request until it
 /// is answered; whoever comes last frees it. So a thread may give up and go,
 /// and an answer that comes later still finds memory.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): drop() deletes.
 class thread_wait {
 public:
   thread_wait() = default;

@@ -14,7 +14,7 @@ namespace commy::actors {
 
 /// Answers the request in `e`; nothing for a notice.
 template <class M, class R>
-void complete_with(message::envelope& e, answered<R>&& reply) noexcept {
+void complete_with(message::envelope& e, answered<R> reply) noexcept {
   if constexpr (request<M>) {
     answer_with(static_cast<message::request_envelope&>(e).reply,
                 std::move(reply));

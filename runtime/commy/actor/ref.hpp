@@ -17,9 +17,10 @@ namespace commy {
 
 namespace actors {
 
+/// Takes what is in `message`, whether it arrives or comes back.
 template <class M>
 told<M> tell(const cell_handle& to, const message::envelope_ops& ops,
-             M&& message) noexcept {
+             M& message) noexcept {
   switch (try_send(to, ops, message)) {
     case sent::accepted:
       return {};
@@ -72,7 +73,7 @@ public:
   told<M> tell(M message) const {
     actors::require_handler<A, M>();
     if constexpr (handles<A, M>) {
-      return actors::tell(to_, actors::ops_of<A, M>, std::move(message));
+      return actors::tell(to_, actors::ops_of<A, M>, message);
     } else {
       return {};
     }
@@ -124,7 +125,7 @@ public:
     const auto* const how = ops<Told>();
     // A default address has no code for its messages, and nobody to run it.
     if (how == nullptr) return {tell_error::stopped, std::move(message)};
-    return actors::tell(to_, *how, std::move(message));
+    return actors::tell(to_, *how, message);
   }
 
   friend bool operator==(const address& a, const address& b) noexcept {

@@ -32,8 +32,8 @@ struct type_tree {
   std::uint32_t count = 0;  // Elements of an array or chars.
 
   struct field;
-  std::vector<field> fields{};          // Of a record.
-  std::vector<type_tree> parameters{};  // Element; or key and value of a map.
+  std::vector<field> fields;          // Of a record.
+  std::vector<type_tree> parameters;  // Element; or key and value of a map.
 
   /// Reads a line of the grammar in memory/type_text.hpp, or the descriptor of
   /// an object ("hash_map<text, f64>"). Nothing when it is not well-formed. The

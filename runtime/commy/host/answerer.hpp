@@ -28,7 +28,7 @@ public:
   using work = std::function<reply_of<M>(const M&)>;
 
   explicit answerer(work answer) : answer_{std::move(answer)} {}
-  reply_of<M> on(M message) { return answer_(message); }
+  reply_of<M> on(const M& message) { return answer_(message); }
 
 private:
   work answer_;

@@ -15,6 +15,7 @@ namespace {
 void check_actors(const plugin_entry& entry, const plugin_table& table,
                   const std::string& path, manifest_problems& problems) {
   std::vector<std::string_view> known;
+  known.reserve(table.types.size());
   for (const auto& type : table.types)
     known.push_back(type.name);
   for (const auto& [name, type] : entry.actors) {

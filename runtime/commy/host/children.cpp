@@ -228,6 +228,7 @@ result<void, child_error> children::start_one(
 
 std::vector<std::string> children::stop() {
   std::vector<clock::time_point> deadlines;
+  deadlines.reserve(keepers_.size());
   for (const auto& k : keepers_)
     deadlines.push_back(k->begin_stop());
   std::vector<std::string> late;
@@ -242,6 +243,7 @@ std::vector<std::string> children::stop() {
 std::vector<child_state> children::states() const {
   std::vector<child_state> states;
   const std::lock_guard hold{mutex_};
+  states.reserve(keepers_.size());
   for (const auto& k : keepers_)
     states.push_back(k->state());
   return states;

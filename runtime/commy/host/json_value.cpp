@@ -167,7 +167,7 @@ public:
       if (at != std::string_view::npos) text.remove_prefix(at + mark.size());
     }
     const auto colon = text.find(": ");
-    if (colon != std::string_view::npos && colon < 12) {
+    if (colon < 12) {  // After the number of the column; else there is none.
       text.remove_prefix(colon + 2);
     }
     problems_.add(manifest_flaw::not_json, place_.line(), place_.column(), {},

@@ -39,11 +39,11 @@ outcome run_step(std::string_view name, std::function<outcome()> step,
   std::thread{[state, name = std::string{name},
                step = std::move(step)]() mutable {
     platform::name_this_thread(name);
-    auto answer = guarded(step);
+    const auto answer = guarded(step);
     // Whoever waits may then destroy what the step has captured.
     step = nullptr;
     const std::lock_guard hold{state->mutex};
-    state->answer = std::move(answer);
+    state->answer = answer;
     state->changed.notify_all();
   }}.detach();
   std::unique_lock hold{state->mutex};

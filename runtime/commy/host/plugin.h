@@ -40,6 +40,7 @@ extern "C" {
 #define COMMY_PLUGIN_ABI_MAJOR 1
 #define COMMY_PLUGIN_ABI_MINOR 0
 
+/* NOLINTBEGIN(modernize-use-using): this is also C. */
 typedef struct commy_text {
   const char* data; /* May be null when `size` is 0. */
   uint64_t size;
@@ -246,6 +247,7 @@ typedef struct commy_plugin_table {
 /* The exported function's type. Returns a constant; null when the plugin cannot
  * even describe itself. Called once, before everything else. [starter] */
 typedef const commy_plugin_table* (*commy_plugin_entry)(void);
+/* NOLINTEND(modernize-use-using) */
 
 #if defined(_MSC_VER)
 #define COMMY_PLUGIN_EXPORT __declspec(dllexport)

@@ -92,7 +92,7 @@ inline constexpr std::uint64_t participants_at = 4096;
     const geometry& g) noexcept {
   return align_up(extents_at(g) +
                       (std::uint64_t{g.lanes} + g.lane_step) * lane_bytes(g) +
-                      64 * 4096 + g.participants * ring_bytes(g),
+                      std::uint64_t{64} * 4096 + g.participants * ring_bytes(g),
                   64U << 10U);
 }
 

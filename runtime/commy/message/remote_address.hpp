@@ -95,6 +95,8 @@ public:
   /// the receiver's and empty here; on failure nothing has changed hands.
   template <class X, class... T>
     requires(std::same_as<X, M> || ...)
+  // The ring empties what it took:
+  // NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved)
   result<void, send_error> send(const X& content, loan<T>&&... loans) {
     static_assert(sizeof...(T) == message::handle_count<X>,
                   "commy: pass one loan for each loan_handle in the message");

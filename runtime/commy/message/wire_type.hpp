@@ -314,6 +314,7 @@ template <class M>
 concept wire_sendable =
     sendable<M> && std::is_trivially_copyable_v<M> &&
     std::is_default_constructible_v<M> && alignof(M) <= 8 &&
-    sizeof(M) <= 64 * 1024;  // Larger data travels as a loan, not as a copy.
+    sizeof(M) <= std::size_t{64} *
+                     1024;  // Larger data travels as a loan, not as a copy.
 
 }  // namespace commy
