@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 /// Keys worth asking for: all that the operation changes, some that it does
 /// not, and one that is never there.
 template <class Map, class Key>
-std::vector<Key> keys_of(const Map& before, const Map& after, Key absent) {
+std::vector<Key> keys_of(const Map& before, const Map& after,
+                         const Key& absent) {
   std::set<Key> keys{absent};
   for (const auto* map : {&before, &after}) {
     std::size_t same = 0;

@@ -29,7 +29,7 @@ private:
 /// 64 pages of 4 KiB in four chunks, eight lanes in steps of two.
 [[nodiscard]] constexpr memory::geometry small_geometry() noexcept {
   memory::geometry g;
-  g.capacity = 4 * (64U << 10U);
+  g.capacity = std::uint64_t{4} * (64U << 10U);
   g.page_bytes = 4096;
   g.chunk_bytes = 64U << 10U;
   g.grow_min_bytes = 8192;

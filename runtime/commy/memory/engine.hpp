@@ -210,7 +210,8 @@ auto engine::write(offset root, std::uint64_t generation,
     throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
   }
   // A forked child inherits the transaction, but not the bytes it is about.
-  if (lease.open != nullptr && usable()) {
+  // An open transaction has a lane.
+  if (lease.open != nullptr && lease.leased != nullptr && usable()) {
     if (!lease.open->holds(root)) {
       throw write_failed{write_error::not_in_transaction};
     }

@@ -53,7 +53,7 @@ bool read_named(const image& img, const cell_copy& message,
   for (unsigned which = 0; which < 2; ++which) {
     const auto at = message.info.place(which);
     if (at == cell_info::no_place) continue;
-    if (8 * at + sizeof(loan_handle) > message.info.bytes()) {
+    if (std::size_t{8} * at + sizeof(loan_handle) > message.info.bytes()) {
       into.count = 0;
       return false;
     }

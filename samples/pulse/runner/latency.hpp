@@ -17,7 +17,7 @@ public:
 
 private:
   // 16 buckets for each of the 60 powers of two above 8, and 16 below.
-  std::array<std::uint64_t, 16 * 61> buckets_{};
+  std::array<std::uint64_t, std::size_t{16} * 61> buckets_{};
   std::uint64_t count_ = 0;
 };
 

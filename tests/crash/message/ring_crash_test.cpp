@@ -69,6 +69,7 @@ TEST_CASE("who dies while waking a reader has sent its message") {
   s.meanwhile = [](party& p, int when) {
     if (when != 1) return;
     const auto ring = memory::ring_of(p.shared.engine()->img(), living);
+    REQUIRE(ring.header != nullptr);
     ring.header->sleeper = 1;
   };
   explored(s);

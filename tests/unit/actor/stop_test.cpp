@@ -232,6 +232,7 @@ TEST_CASE("the end of a system ends actors that wait for an answer") {
 
   CHECK(system.shutdown(1ms).size() == 2);
   CHECK(system.wait_stopped(a, deadline));
+  busy->end();  // The system's destructor waits for the handler.
 }
 
 TEST_CASE("a pinned actor runs on a thread of its own") {
