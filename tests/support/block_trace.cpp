@@ -246,7 +246,7 @@ private:
     const auto base = page * img_.sizes().page_bytes;
     for (std::uint32_t i = 0; i < shape.count; ++i) {
       const block_word word{load(img_.word(base + 64 + 8ULL * i))};
-      const auto at = base + shape.first + i * shape.block_bytes;
+      const auto at = base + shape.first + std::uint64_t{i} * shape.block_bytes;
       const auto where = "block " + std::to_string(i) + " of page " +
                          std::to_string(page) + " (" +
                          std::to_string(shape.block_bytes) + " bytes)";

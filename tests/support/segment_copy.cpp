@@ -9,7 +9,6 @@
 namespace commy::test {
 
 using memory::control_capacity;
-using memory::image;
 
 /// What an engine on a copy asks of the system.
 class segment_copy::bytes_backing final : public memory::backing {

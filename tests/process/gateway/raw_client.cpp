@@ -34,6 +34,7 @@ tcp_client::tcp_client(std::uint16_t port)
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (socket_ < 0) give_up("no socket is left");
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) !=
       0) {
     ::close(socket_);

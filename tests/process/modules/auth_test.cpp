@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -39,6 +40,7 @@ class captured_log {
 public:
   explicit captured_log(const std::string& path) : path_{path} {
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (file < 0) throw std::runtime_error{"cannot write " + path};
     ::dup2(file, STDERR_FILENO);
     ::close(file);
   }

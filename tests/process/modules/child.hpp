@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace commy::tests {

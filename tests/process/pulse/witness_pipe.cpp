@@ -13,8 +13,10 @@ using namespace std::chrono;
 
 witness_pipe::witness_pipe(std::string path) : path_{std::move(path)} {
   // Open for both: then it never ends, whoever writes and dies.
-  if (::mkfifo(path_.c_str(), 0600) != 0 ||
-      (pipe_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) {
+  if (::mkfifo(path_.c_str(), 0600) == 0) {
+    pipe_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  }
+  if (pipe_ < 0) {
     throw std::runtime_error{"no pipe at " + path_};
   }
 }

@@ -15,11 +15,12 @@ std::string logged(Write&& write) {
   std::FILE* const file = std::tmpfile();
   REQUIRE(file != nullptr);
   const int old = ::dup(2);
+  REQUIRE(old >= 0);
   ::dup2(::fileno(file), 2);
   write();
   ::dup2(old, 2);
   ::close(old);
-  std::rewind(file);
+  REQUIRE(std::fseek(file, 0, SEEK_SET) == 0);
   std::string text(4096, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file));
   std::fclose(file);

@@ -6,7 +6,7 @@ using namespace commy::literals;
 
 TEST_CASE("sizes are written with their unit") {
   CHECK(1_KiB == 1024);
-  CHECK(3_MiB == 3 * 1024 * 1024);
+  CHECK(3_MiB == 3'145'728);
   CHECK(1_GiB == 1024_MiB);
   CHECK(1_TiB == 1024_GiB);
 }
