@@ -48,10 +48,15 @@ export class PulseHost {
     host.said = '';
     host.child.stderr.on('data', (some) => { host.said += some; });
     host.ended = new Promise((resolve) => host.child.on('exit', resolve));
-    host.url = await until(() => {
-      if (host.child.exitCode !== null) throw new Error(host.said);
-      return lineOf(path.join(host.folder, 'pulse.address'));
-    }, 'the address of the page');
+    try {
+      host.url = await until(() => {
+        if (host.child.exitCode !== null) throw new Error(host.said);
+        return lineOf(path.join(host.folder, 'pulse.address'));
+      }, 'the address of the page');
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
     host.key = lineOf(path.join(host.folder, 'pulse.key'));
     return host;
   }
