@@ -16,4 +16,5 @@ run(${CMAKE_COMMAND} --install ${build} --component runtime
 run(${CMAKE_COMMAND} -S ${source} -B ${work}/build -G Ninja
   -DCMAKE_CXX_COMPILER=${compiler} -DCMAKE_PREFIX_PATH=${work}/prefix)
 run(${CMAKE_COMMAND} --build ${work}/build)
-run(${work}/build/consumer)
+file(MAKE_DIRECTORY ${work}/segments)
+run(${work}/build/consumer ${work}/segments)

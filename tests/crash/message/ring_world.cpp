@@ -8,7 +8,6 @@
 
 namespace commy::test {
 
-using message::incoming;
 using message::parcel;
 using message::ring_consumer;
 using message::ring_producer;
@@ -133,7 +132,9 @@ void ring_checks::check_living_reader(const segment_bytes& state,
   copy_.load(state);
   if (sweep_first) sweep_twice();
   const auto reader = resume();
-  const bool closed = memory::ring_of(copy_.img(), living).header->reader == 0;
+  const auto ring = memory::ring_of(copy_.img(), living);
+  if (!ring) throw std::logic_error{"no ring"};
+  const bool closed = ring.header->reader == 0;
   const auto found = take_all(reader);
   if (closed) {
     // It reads no more; what is left in its ring may go with the sender.

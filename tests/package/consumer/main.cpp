@@ -1,22 +1,56 @@
 // Uses what an installed Commy offers; its exit code says whether it worked.
-#include <commy/base/result.hpp>
+#include <commy/actor/actor.hpp>
+#include <commy/containers/shared_hash_map.hpp>
+#include <commy/host/runtime.hpp>
+#include <commy/memory/segment.hpp>
 
-#include <string_view>
+#include <chrono>
+#include <cstdio>
+#include <exception>
 
 namespace {
 
-enum class open_error { absent };
+struct add {
+  using reply = int;
+  int amount = 0;
+};
 
-std::string_view describe(open_error) { return "there is none"; }
+class counter : public commy::actor {
+public:
+  int on(add message) { return total_ += message.amount; }
 
-commy::result<int, open_error> open(bool present) {
-  if (!present) return commy::unexpected{open_error::absent};
-  return 1;
+private:
+  int total_ = 0;
+};
+
+int run(const char* folder) {
+  using namespace std::chrono_literals;
+  commy::segment_options options;
+  options.folder = folder;
+  auto shop = commy::segment::open_or_create("shop", options).value();
+  auto stock =
+      shop.open_or_create<commy::shared_hash_map<int, int>>("stock").value();
+  stock.insert_or_assign(7, 40).value();
+
+  commy::runtime_options hosted;
+  hosted.segment_folder = folder;
+  const auto plan =
+      commy::manifest::from_text(R"({"name": "consumer"})", "main.cpp", folder,
+                                 [](auto) { return std::nullopt; })
+          .value();
+  auto host = commy::runtime::start(plan, {}, hosted).value();
+  const auto sums = host.spawn<counter>("sums");
+  const auto sum = host.ask(sums, add{stock.get(7).value() + 2}, 20s).value();
+  return sum == 42 && host.stop().late.empty() ? 0 : 1;
 }
 
 }  // namespace
 
-int main() {
-  const bool works = open(true).has_value() && !open(false).has_value();
-  return works ? 0 : 1;
+int main(int, char** arguments) {
+  try {
+    return run(arguments[1]);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "consumer: %s\n", e.what());
+    return 2;
+  }
 }
