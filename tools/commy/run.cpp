@@ -51,7 +51,8 @@ exit_code run(const settings& s) {
                                      .program_folders = s.program_folders,
                                      .plugin_folders = s.plugin_folders});
   if (!host) {
-    std::cerr << "commy: " << host.error().message() << '\n';
+    // The detail is a sentence of its own for each of these errors.
+    std::cerr << "commy: " << host.error().detail().text.view() << '\n';
     return host.error() == commy::start_error::manifest ? wrong_manifest
                                                         : start_failed;
   }

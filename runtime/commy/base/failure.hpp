@@ -14,8 +14,9 @@ namespace commy {
 /// The circumstances of a failure. Fixed size: a failure is made where memory
 /// may be exhausted, and hot paths leave the text empty.
 struct failure_detail {
-  /// Where it happened, and what else helps: a path, a name, the holder.
-  fixed_text<180> text{};
+  /// Where it happened, and what else helps: a path, a name, the holder. Long
+  /// enough for a path beside a sentence that a lower layer said.
+  fixed_text<240> text{};
   /// The two sides of a mismatch, or zero when they mean nothing here.
   std::uint64_t wanted = 0;
   std::uint64_t found = 0;

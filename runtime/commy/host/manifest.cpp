@@ -85,7 +85,7 @@ unexpected<manifest_error> flawed(const manifest_problems& problems) {
     const auto more =
         " (and " + std::to_string(problems.count() - 1) + " more problems)";
     // The count matters more than the end of a long sentence.
-    constexpr std::size_t room = 180;
+    constexpr std::size_t room = 240;
     if (text.size() + more.size() > room) {
       text.resize(room - more.size() - 3);
       text += "...";

@@ -44,6 +44,14 @@ runtime_options with_defaults(runtime_options options) {
   return options;
 }
 
+// What a module says of its own failure needs no more words; where it says
+// nothing, the code does.
+std::string cause(const failure<module_error>& why) {
+  const bool said =
+      why == module_error::unavailable || why == module_error::failed;
+  return said ? std::string{why.detail().text.view()} : why.message();
+}
+
 }  // namespace
 
 std::string_view describe(start_error error) noexcept {
@@ -182,7 +190,7 @@ private:
       const auto values =
           plan.module_options(module->name, module->options, problems);
       if (auto done = modules->start(*module, values); !done) {
-        return unexpected{start_error::module, done.error().message()};
+        return unexpected{start_error::module, cause(done.error())};
       }
     }
     return {};

@@ -80,8 +80,7 @@ struct known {
 result<void, segment_error> check(const known& header,
                                   const std::string& path) {
   if (header.magic != header.wanted_magic) {
-    return mismatch(segment_error::not_a_segment, path, "magic number",
-                    header.wanted_magic, header.magic);
+    return unexpected{segment_error::not_a_segment, path + ": magic number"};
   }
   if (header.layout != layout_version) {
     return mismatch(segment_error::foreign_layout, path, "layout version",

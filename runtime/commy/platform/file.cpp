@@ -27,9 +27,9 @@ std::string_view describe(file_error error) noexcept {
 namespace detail {
 
 std::string place(std::string_view path, std::string_view words) {
-  // A failure keeps 180 bytes of text; the words of a system are at most some
-  // 60, so 100 bytes of path leave room for both.
-  constexpr std::size_t longest_path = 100;
+  // A failure keeps 240 bytes of text; the words of a system are at most some
+  // 60, so 160 bytes of path leave room for both.
+  constexpr std::size_t longest_path = 160;
   std::string text;
   if (path.size() > longest_path) {
     text = "...";

@@ -154,7 +154,7 @@ TEST_CASE("a sender learns that its receiver was killed, and loses no loan") {
     const auto sent = to.send(letter{}, std::move(mine));
     if (!sent) {
       CHECK(sent.error() == send_error::receiver_stopped);
-      CHECK(mine);  // Handed back. NOLINT(bugprone-use-after-move)
+      CHECK(mine);
       break;
     }
     REQUIRE(++after <= 32);

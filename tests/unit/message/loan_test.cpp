@@ -142,7 +142,7 @@ TEST_CASE("a loan given back by another thread serves the first one again") {
     }
   }
   CHECK(at.count() == loan_count{});
-  CHECK(at.shared.statistics().committed_bytes <= 6 * at.sizes.page_bytes);
+  CHECK(at.shared.statistics().committed_bytes <= 6ULL * at.sizes.page_bytes);
 }
 
 TEST_CASE("a handle of one's own loan cannot be adopted") {

@@ -182,7 +182,7 @@ TEST_CASE("a ring of scribbled bytes yields errors only, and mends") {
   }
   auto to = remote_address<numbered>::find(at.here, "screen").value();
   std::uint64_t mended = 0;
-  for (std::uint64_t i = 0; i < 10 * at.sizes.ring_cells; ++i) {
+  for (std::uint64_t i = 0; i < 10ULL * at.sizes.ring_cells; ++i) {
     (void)to.send(numbered{9, i});
     if (!at.box->wait(std::chrono::steady_clock::now() + 5ms)) continue;
     const auto got = at.box->try_take();
@@ -190,7 +190,7 @@ TEST_CASE("a ring of scribbled bytes yields errors only, and mends") {
       ++mended;
     }
   }
-  CHECK(mended > 8 * at.sizes.ring_cells);
+  CHECK(mended > 8ULL * at.sizes.ring_cells);
 }
 
 TEST_CASE("an inbox opens on a ring of random bytes") {

@@ -8,6 +8,7 @@
 #include <string>
 #include <support/loan_count.hpp>
 #include <support/test_folder.hpp>
+#include <thread>
 
 namespace commy::test {
 namespace {
