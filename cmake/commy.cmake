@@ -8,6 +8,16 @@ macro(commy_add_if_present folder)
   endif()
 endmacro()
 
+# The compilers that this tree is kept free of warnings for. Others warn of other
+# things, some of them wrongly, and must not stop a newcomer's first build.
+set(COMMY_OUR_COMPILER OFF)
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+    AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
+    OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang"
+    AND CMAKE_CXX_COMPILER_VERSION MATCHES "^19\\."))
+  set(COMMY_OUR_COMPILER ON)
+endif()
+
 # Warnings, hidden symbols and position independence for one of our targets.
 function(commy_target_defaults target)
   set_target_properties(${target} PROPERTIES
@@ -16,7 +26,7 @@ function(commy_target_defaults target)
   # Only PRIVATE: who embeds Commy chooses his own warnings.
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
-  if(PROJECT_IS_TOP_LEVEL)
+  if(PROJECT_IS_TOP_LEVEL AND COMMY_OUR_COMPILER)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
 endfunction()
