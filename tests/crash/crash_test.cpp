@@ -291,6 +291,49 @@ TEST_CASE("a loan of a dead one is free again") {
       [](auto& world) { world.drop_loan(); }));
 }
 
+TEST_CASE("a bare block of a dead one is free again") {
+  explored(make_scenario("bare: take, from a new slab", some_entries,
+                         [](auto& world) { world.take_bare(100); }));
+  explored(make_scenario(
+      "bare: give back, to the magazine",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(100);
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario(
+      "bare: take, from the magazine",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(100);
+        world.drop_bare();
+      },
+      [](auto& world) { world.take_bare(100); }));
+  explored(make_scenario(
+      "bare: give back another's",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare_of_other();
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario("bare: take a run", some_entries,
+                         [](auto& world) { world.take_bare(5000); }));
+  explored(make_scenario(
+      "bare: give back a run",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(5000);
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario(
+      "bare: detach with blocks",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare_of_other();
+      },
+      [](auto& world) { world.detach_again(); }));
+}
+
 TEST_CASE("who dies while attaching or detaching leaves nothing behind") {
   explored(make_scenario(
       "attach: slot and lane",

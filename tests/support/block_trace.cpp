@@ -225,6 +225,10 @@ private:
             problem("the run at page " + std::to_string(p) + " leaks");
           }
           break;
+        case page_state::owned:
+          ++report_.loans;
+          step = std::max<std::uint64_t>(1, word.count());
+          break;
         case page_state::reserved:
         case page_state::dropped:
           problem("page " + std::to_string(p) + " is still in a transaction");
@@ -259,6 +263,8 @@ private:
           break;
         case block_state::owned:
         case block_state::in_ring:
+        case block_state::cached:
+        case block_state::returned:
           ++report_.loans;
           break;
         default:

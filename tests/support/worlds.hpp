@@ -138,6 +138,9 @@ struct model_world {
   void look() {}
   void take_loan() {}
   void drop_loan() {}
+  void take_bare(std::uint64_t /*bytes*/) {}
+  void take_bare_of_other() {}
+  void drop_bare() {}
   void sweep() {}
   /// Another participant changes texts and box and dies before its commit, or
   /// right behind it.
@@ -205,6 +208,7 @@ struct shared_world : shared_objects {
   std::unique_ptr<transaction> locked{};
   std::unique_ptr<shared_hash_map<int, shared_string>::entries> guarded{};
   memory::loan_block loan{};
+  loan_handle bare{};
 
   void create(const std::string& name) {
     must(home.create<shared_box<std::int64_t>>(name, 7));
@@ -228,6 +232,14 @@ struct shared_world : shared_objects {
     loan = must(memory::loan_block::take(home.engine(), 100, 1));
   }
   void drop_loan() { loan = {}; }
+  void take_bare(std::uint64_t bytes) { bare = must(home.allocate(bytes)); }
+  /// A block of another participant of this process.
+  void take_bare_of_other() {
+    map_again();
+    attach_again();
+    bare = must(memory::allocate_slowly(*again.back(), 100));
+  }
+  void drop_bare() { must(home.deallocate(bare)); }
   void sweep() { home.sweep(); }
   void lose_participant(bool committed);
   /// Runs a thread that writes, so that it leases a lane of its own.

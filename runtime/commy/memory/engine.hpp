@@ -60,11 +60,20 @@ public:
   [[nodiscard]] std::uint64_t generation() const noexcept {
     return slot_generation_;
   }
+  /// From now on this attachment's end frees bare blocks.
+  void note_bare() noexcept {
+    lends_bare_.store(true, std::memory_order_relaxed);
+  }
   [[nodiscard]] backing& system() noexcept { return *backing_; }
 
   /// The calling thread's lane; leases one at the thread's first write.
   /// Throws `write_failed` (lanes_exhausted, read_only, detached, poisoned).
   [[nodiscard]] lane& my_lane() { return lane_of(my_lease()); }
+  /// The same, or null when it has none yet or may not use it any more.
+  [[nodiscard]] lane* lane_at_hand() noexcept {
+    auto& lease = my_lease();
+    return usable() ? lease.leased : nullptr;
+  }
   /// The calling thread's open transaction, or null.
   [[nodiscard]] transaction*& open_transaction() noexcept {
     return my_lease().open;
@@ -99,6 +108,9 @@ public:
   /// Makes at least `bytes` more of data usable, in one step of growth or
   /// more. Call under `lock_pages`. Throws out_of_space, disk_full.
   void grow(std::uint64_t bytes);
+  /// First page of `count` free ones in a row inside one chunk, or 0. Call
+  /// under `lock_pages`: then heads and counts stand still but for frees.
+  [[nodiscard]] std::uint64_t free_pages(std::uint64_t count) noexcept;
   /// Wakes every lane that waits for `root`. Cost: a look at each lane.
   void wake_waiters(offset root) noexcept;
   /// Sleeps until `root` is unlocked by whoever writes it, or `at_most`; used
@@ -164,18 +176,22 @@ private:
   bool writable_ = false;
   // Cleared in a forked child, whose mappings are gone, and by detach().
   std::atomic<bool> usable_{false};
+  std::atomic<bool> lends_bare_{false};
   slot_index slot_ = 0;
   std::uint64_t slot_generation_ = 0;
   std::uint64_t id_;  // Never reused in this process; keys thread caches.
   int fork_callback_ = -1;
+  std::uint64_t roomy_chunk_ = 0;  // Where free_pages() begins; a hint.
   std::timed_mutex pages_;  // Threads of this process; beside the kernel's.
   std::mutex lanes_mutex_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::vector<lane*> idle_lanes_;  // Leased, but their threads have ended.
 };
 
-/// Remembers a block that this lane has just freed. A hint.
-void cache_free(lane& lane, offset word) noexcept;
+/// Fills the lane's magazine for blocks that are taken without a record, from
+/// a slab with room or a new one. Throws `write_failed`; `transaction_full`
+/// inside an operation's callback.
+void stock(engine& owner, lane& mine, slab_use use);
 
 /// Holds a segment's page lock (see `backing::lock_pages`) for a scope.
 /// Throws `write_failed{lock_timeout}` after ten seconds: the lock is only

@@ -1,5 +1,6 @@
 #include <commy/memory/classes.hpp>
 #include <commy/memory/journal.hpp>
+#include <commy/memory/slabs.hpp>
 
 namespace commy::memory {
 namespace {
@@ -108,9 +109,9 @@ bool replay(const image& img, lane_index lane, lane_record& record) noexcept {
                        state == journal_state::freeing_after_commit;
   finish_journal(img, record, forward, [&img](offset word) {
     // Nobody's cache knows this block: let the next scan of its slab see it.
-    const auto base = word - word % img.sizes().page_bytes;
-    reinterpret_cast<slab_header*>(img.bytes(base))
-        ->dirty.store(1, std::memory_order_relaxed);
+    auto kind = block_kind::plain;
+    const auto place = block_of_word(img, word, kind);
+    if (place) note_free(img, place);
   });
   return true;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <commy/base/units.hpp>
+#include <commy/memory/bare_block.hpp>
 #include <commy/memory/directory.hpp>
 #include <commy/memory/segment_error.hpp>
+#include <commy/memory/statistics.hpp>
 
 #include <memory>
 #include <string>
@@ -25,16 +27,6 @@ struct segment_options {
   std::string participant{};
   /// All sizes, for tests and unusual needs; then `capacity` is ignored.
   const memory::geometry* sizes = nullptr;
-};
-
-/// What a segment holds at the moment.
-struct segment_statistics {
-  std::uint64_t capacity_bytes = 0;
-  std::uint64_t committed_bytes = 0;
-  std::uint64_t live_bytes = 0;  // In live blocks and runs.
-  std::uint64_t live_blocks = 0;
-  std::uint64_t free_block_bytes = 0;  // In slabs, free.
-  std::uint64_t free_page_bytes = 0;   // In no slab and no run.
 };
 
 /// One attached process, as the others see it.
@@ -98,10 +90,41 @@ public:
     return memory::list_objects(*engine_);
   }
 
+  /// Lends a bare block of at least `bytes` of undefined content, aligned to 16
+  /// at least: memory that the caller manages, outside of any object. It stays
+  /// until somebody deallocates it or this process ends; unlike an object's
+  /// data it is not part of transactions. Any process of the segment may read,
+  /// write and deallocate what the handle names, so a handle may be stored in a
+  /// container or sent. Never waits for other writers. Fails with too_large
+  /// (from 64 MiB less two pages on), out_of_space, disk_full, and as
+  /// `loan_error` says.
+  /// Cost: one compare-and-swap; for every 64th a look at a slab's words; above
+  /// 16 KiB two system calls.
+  [[nodiscard, gnu::always_inline]] result<loan_handle, loan_error> allocate(
+      std::uint64_t bytes) const {
+    if (const auto made = memory::take_at_hand(*engine_, bytes)) return made;
+    return memory::allocate_slowly(*engine_, bytes);
+  }
+  /// Ends a bare block's life, whoever took it. Fails with `stale` when that
+  /// has been done before. Cost: one compare-and-swap.
+  [[gnu::always_inline]] result<void, loan_error> deallocate(
+      loan_handle block) const {
+    if (memory::give_back_recent(*engine_, block)) return {};
+    return memory::deallocate_any(*engine_, block);
+  }
+  /// The bytes of a bare block; empty when the handle is stale or foreign. They
+  /// are as valid as the block lives: nobody holds it for the caller.
+  [[nodiscard]] std::span<std::byte> bytes_of(
+      loan_handle block) const noexcept {
+    return memory::bytes_of(*engine_, block);
+  }
+
   [[nodiscard]] const std::string& name() const noexcept { return *name_; }
   [[nodiscard]] bool writable() const noexcept { return engine_->writable(); }
   /// Cost: a look at every block word.
-  [[nodiscard]] segment_statistics statistics() const noexcept;
+  [[nodiscard]] segment_statistics statistics() const noexcept {
+    return memory::count_bytes(engine_->img());
+  }
   [[nodiscard]] std::vector<participant_info> participants() const;
   /// Repairs what dead participants left; happens by itself when somebody
   /// stumbles over it. Returns how many were found dead.

@@ -1,4 +1,5 @@
 #include <commy/memory/engine.hpp>
+#include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
 
 #include <algorithm>
@@ -215,8 +216,11 @@ void transaction::finish(bool forward) noexcept {
 void transaction::finish_by_log(bool forward) noexcept {
   auto& lane = *lane_;
   memory::finish_journal(
-      *lane.img, *lane.record, forward,
-      [&lane](offset word) { memory::cache_free(lane, word); });
+      *lane.img, *lane.record, forward, [&lane](offset word) {
+        auto kind = memory::block_kind::plain;
+        const auto place = memory::block_of_word(*lane.img, word, kind);
+        if (place) memory::put_back(lane, place, kind);
+      });
 }
 
 void transaction::unlock_all() noexcept {

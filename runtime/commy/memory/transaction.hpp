@@ -99,6 +99,7 @@ private:
                    std::chrono::nanoseconds patience);
   void wait_for_guards(memory::offset root, memory::shared_u64& word);
   memory::offset take_run(std::uint64_t pages);
+  std::uint64_t page_for_slab(memory::slab_use use);
   void refill(memory::slab_use use);
   void finish(bool forward) noexcept;
   void finish_by_log(bool forward) noexcept;
