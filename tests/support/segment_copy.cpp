@@ -136,6 +136,11 @@ memory::sweep_report segment_copy::sweep() const {
     memory::sweep_rings(image_, i, all);
     all.loans += memory::sweep_loans(image_, i);
     all.poisoned |= one.poisoned;
+    if (one.poisoned) continue;
+    // As engine::recover() ends: from now on nothing may name this slot.
+    image_.slot(i).word.store(memory::slot_word::make(memory::slot_state::free,
+                                                      word.generation() + 1, 0)
+                                  .raw);
   }
   return all;
 }
