@@ -25,6 +25,10 @@ public:
   }
   [[nodiscard]] bool writable() const noexcept override { return writable_; }
 
+  [[nodiscard]] const memory::geometry& sizes() const noexcept override {
+    return copy_->sizes_;
+  }
+
   bool extend_data(std::uint64_t bytes) noexcept override {
     if (copy_->disk_full_ || bytes > copy_->sizes_.capacity) return false;
     copy_->data_used_ = std::max(copy_->data_used_, bytes);

@@ -18,8 +18,8 @@ using directory_table = hash_table<directory_slots>;
 
 constexpr std::uint64_t type_line_max = 16U << 10U;
 
-engine::clock::time_point default_deadline() {
-  return engine::clock::now() + engine::default_deadline;
+engine::clock::time_point deadline_of(const engine& owner) {
+  return engine::clock::now() + owner.patience();
 }
 
 bool valid_name(std::string_view name) {
@@ -143,7 +143,7 @@ result<object_entry, open_error> inspect_object(engine& owner,
   const auto generation =
       img.root_at(*at).generation.load(std::memory_order_relaxed);
   object_entry entry{std::string{name}, {}, {}};
-  const auto outcome = settle_read(owner, *at, default_deadline(), [&] {
+  const auto outcome = settle_read(owner, *at, deadline_of(owner), [&] {
     return table.find(generation, {0, name}, [&](const std::uint64_t* words) {
       entry.place = {words[2], words[3]};
       if (!sound(img, entry.place)) return false;
@@ -183,8 +183,7 @@ result<object_place, open_error> create_object(engine& owner,
   const auto generation =
       owner.img().root_at(*at).generation.load(std::memory_order_relaxed);
   const auto made = owner.write(
-      *at, generation, engine::default_deadline,
-      [&](transaction& txn) -> object_place {
+      *at, generation, owner.patience(), [&](transaction& txn) -> object_place {
         auto& img = txn.img();
         directory_table table{img, *at, {}};
         if (table.locate({0, name}).group != 0) return {};
@@ -226,7 +225,7 @@ result<std::vector<object_entry>, open_error> list_objects(engine& owner) {
   std::vector<object_entry> found;
   // The directory changes seldom, so one look at all of it under its object
   // sequence succeeds at once.
-  const auto outcome = settle_read(owner, *at, default_deadline(), [&] {
+  const auto outcome = settle_read(owner, *at, deadline_of(owner), [&] {
     found.clear();
     return under_sequence(img.root_at(*at), [&] {
       table.for_each([&](const std::uint64_t* words) {

@@ -50,8 +50,7 @@ engine::engine(std::unique_ptr<backing> bytes) noexcept
     : backing_{std::move(bytes)},
       writable_{backing_->writable()},
       id_{next_engine_id()} {
-  const auto& header = *reinterpret_cast<const data_header*>(backing_->data());
-  image_ = image{backing_->data(), backing_->control(), header.sizes};
+  image_ = image{backing_->data(), backing_->control(), backing_->sizes()};
 }
 
 result<std::shared_ptr<engine>, attach_error> engine::attach(

@@ -55,6 +55,13 @@ public:
     // relaxed: set before the engine is handed out, cleared at its end.
     return usable_.load(std::memory_order_relaxed);
   }
+  /// How long operations on the directory wait for its writers.
+  void set_patience(std::chrono::nanoseconds patience) noexcept {
+    patience_.store(patience.count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::chrono::nanoseconds patience() const noexcept {
+    return std::chrono::nanoseconds{patience_.load(std::memory_order_relaxed)};
+  }
   /// This attachment's participant slot. Requires: `writable()`.
   [[nodiscard]] slot_index slot() const noexcept { return slot_; }
   [[nodiscard]] std::uint64_t generation() const noexcept {
@@ -177,6 +184,8 @@ private:
   // Cleared in a forked child, whose mappings are gone, and by detach().
   std::atomic<bool> usable_{false};
   std::atomic<bool> lends_bare_{false};
+  std::atomic<std::int64_t> patience_{
+      std::chrono::nanoseconds{default_deadline}.count()};
   slot_index slot_ = 0;
   std::uint64_t slot_generation_ = 0;
   std::uint64_t id_;  // Never reused in this process; keys thread caches.

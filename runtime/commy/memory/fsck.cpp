@@ -101,8 +101,8 @@ void sweep_everybody(const image& img) {
     auto* const lane = img.lane(i);
     if (lane == nullptr) continue;
     const lane_word word{load(lane->word)};
-    if (word.raw == lane_word::make(lane_state::free, 0, word.generation()).raw)
-      continue;
+    const auto clean = lane_word::make(lane_state::free, 0, word.generation());
+    if (word == clean && load(lane->state) == 0) continue;
     // Whose it was is not to be had; its journal is good or given up already.
     static_cast<void>(replay(img, i, *lane));
     lane->state.store(0, std::memory_order_relaxed);
@@ -125,23 +125,47 @@ std::string fsck_report::text() const {
   return all;
 }
 
-fsck_report fsck(const image& img, fsck_mode mode) {
+namespace {
+
+trace_report one_pass(const image& img, fsck_mode mode) {
   block_tracer tracer{img, mode == fsck_mode::repair};
   if (check_headers(tracer)) {
     for (lane_index i = 0; i < img.lane_count(); ++i)
       check_lane(tracer, i);
     if (tracer.repairs()) sweep_everybody(img);
-    const auto poisoned = load(img.header().poisoned);
-    if (poisoned != 0) {
+    if (load(img.header().poisoned) != 0) {
       tracer.repairable("the segment is poisoned: writing is refused");
     }
     if (tracer.repairs()) img.header().poisoned.store(0);
     tracer.trace_objects();
     tracer.compare_words();
   }
-  auto& found = tracer.report();
-  return {std::move(found.lines), found.findings,  found.repaired,
-          found.live_blocks,      found.live_runs, found.lent};
+  return std::move(tracer.report());
+}
+
+}  // namespace
+
+fsck_report fsck(const image& img, fsck_mode mode) {
+  fsck_report all;
+  // What is put right may uncover more, as a run that was too long hides the
+  // pages behind it. Each pass frees something, and this many end any chain
+  // that one accident makes; after that the next check says what is left.
+  constexpr int passes = 8;
+  for (int pass = 0; pass < passes; ++pass) {
+    auto found = one_pass(img, mode);
+    for (auto& line : found.lines) {
+      if (pass == 0 || line.ends_with("; repaired")) {
+        all.lines.push_back(std::move(line));
+      }
+    }
+    all.repaired += found.repaired;
+    all.findings = all.repaired + found.findings - found.repaired;
+    all.live_blocks = found.live_blocks;
+    all.live_runs = found.live_runs;
+    all.lent = found.lent;
+    if (mode == fsck_mode::check || found.repaired == 0) break;
+  }
+  return all;
 }
 
 }  // namespace commy

@@ -192,6 +192,7 @@ result<segment, segment_error> segment::open(std::string_view name,
   auto owner =
       memory::engine::attach(std::move(*bytes), participant_name(options));
   if (!owner) return refuse(owner.error(), name);
+  (*owner)->set_patience(options.patience);
   return segment{std::move(*owner), std::string{name}};
 }
 
@@ -203,6 +204,7 @@ result<segment, segment_error> segment::open_read_only(
   if (!bytes) return unexpected{bytes.error()};
   auto owner = memory::engine::attach(std::move(*bytes), {});
   if (!owner) return refuse(owner.error(), name);
+  (*owner)->set_patience(options.patience);
   return segment{std::move(*owner), std::string{name}};
 }
 

@@ -25,6 +25,8 @@ struct segment_options {
   std::string folder{};
   /// What this process calls itself, for people; empty: its program's name.
   std::string participant{};
+  /// How long finding, creating and removing objects waits for others who do.
+  std::chrono::nanoseconds patience = memory::engine::default_deadline;
   /// All sizes, for tests and unusual needs; then `capacity` is ignored.
   const memory::geometry* sizes = nullptr;
 };
