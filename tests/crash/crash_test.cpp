@@ -234,6 +234,26 @@ TEST_CASE("an object appears under its name wholly or not at all") {
       [](auto& world) { world.create("an object with a long name"); }));
 }
 
+TEST_CASE("an object disappears from under its name wholly or not at all") {
+  require_both_ways(make_scenario(
+      "directory: remove a box",
+      [](auto& world) {
+        some_entries(world);
+        world.create("an object with a long name");
+      },
+      [](auto& world) { world.remove("an object with a long name"); }));
+  // What it held is no part of the comparison; that it is given back, is.
+  const auto done = explored(make_scenario(
+      "directory: remove a map of texts",
+      [](auto& world) {
+        some_entries(world);
+        world.create_doomed();
+      },
+      [](auto& world) { world.remove("doomed"); }));
+  CHECK(done.rolled_back > 0);
+  CHECK(done.rolled_forward > 0);
+}
+
 TEST_CASE("a lock whose holder dies is free again") {
   require_both_ways(make_scenario("lock and unlock, nothing between",
                                   some_entries,

@@ -129,6 +129,8 @@ struct model_world {
   std::set<std::string> made;
 
   void create(const std::string& name) { made.insert(name); }
+  void create_doomed() {}
+  void remove(const std::string& name) { made.erase(name); }
   void fill_pages(std::uint64_t /*committed*/ = 0) {}
   void map_again() {}
   void attach_again() {}
@@ -213,6 +215,9 @@ struct shared_world : shared_objects {
   void create(const std::string& name) {
     must(home.create<shared_box<std::int64_t>>(name, 7));
   }
+  /// A map of long texts that no comparison looks at.
+  void create_doomed();
+  void remove(const std::string& name) { must(home.remove_object(name)); }
   /// Fills every free page with texts that no comparison looks at, and goes on
   /// until the segment has at least `committed` bytes.
   void fill_pages(std::uint64_t committed = 0);

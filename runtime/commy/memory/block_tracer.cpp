@@ -88,16 +88,16 @@ bool block_tracer::trace_text(const std::uint64_t* words,
 }
 
 void block_tracer::trace_objects() {
-  trace_object(img_.header().directory, "directory", true);
+  trace_object(img_.header().directory, "directory", role::directory);
 }
 
-void block_tracer::trace_object(offset at, const std::string& name,
-                                bool is_directory) {
-  if (!reach(at, sizeof(root), block_kind::root, name)) return;
+bool block_tracer::trace_object(offset at, const std::string& name, role as) {
+  if (!reach(at, sizeof(root), block_kind::root, name)) return false;
   auto& object = img_.root_at(at);
   const block_word word{
       load(img_.word(find_block(img_, at, block_kind::root).word))};
-  if (word.generation() != load(object.generation)) {
+  if (word.generation() + (as == role::removed ? 1 : 0) !=
+      load(object.generation)) {
     finding(name + ": its root is of another generation than its block");
   }
   if (lock_word{load(object.lock)}.locked()) {
@@ -108,15 +108,16 @@ void block_tracer::trace_object(offset at, const std::string& name,
   expect_even(object.sequence, name);
 
   const auto line_at = load(object.type);
-  if (!reach(line_at, 8, block_kind::plain, name + ": type line")) return;
+  if (!reach(line_at, 8, block_kind::plain, name + ": type line")) return true;
   const auto bytes = load(img_.word(line_at));
   // As much as a block of the largest class holds.
   if (bytes > 16U << 10U || !img_.holds(line_at + 8, bytes)) {
-    return finding(name + ": its type line has no sound length");
+    finding(name + ": its type line has no sound length");
+    return true;
   }
   const std::string line{reinterpret_cast<const char*>(img_.bytes(line_at + 8)),
                          bytes};
-  if (is_directory) {
+  if (as == role::directory) {
     if (line != "directory") {
       finding("the directory calls itself '" + line.substr(0, 40) + "'");
     }
@@ -124,18 +125,28 @@ void block_tracer::trace_object(offset at, const std::string& name,
   } else {
     trace_content(*this, at, line, name);
   }
+  return true;
 }
 
 void block_tracer::trace_directory(offset at) {
   trace_directory_table(
       *this, at,
       [this](const std::string& name, offset place, std::uint64_t generation) {
-        trace_object(place, name, false);
+        trace_object(place, name, role::named);
         if (find_block(img_, place, block_kind::root) &&
             load(img_.root_at(place).generation) != generation) {
           finding(name + ": the directory names another generation");
         }
       });
+  // Removed objects; a list that bites its tail ends at a shared block.
+  auto next = load(img_.root_at(at).motion[5]);
+  for (std::uint64_t n = 1; next != 0; ++n) {
+    if (!trace_object(next, "removed object " + std::to_string(n),
+                      role::removed)) {
+      return;
+    }
+    next = load(img_.root_at(next).motion[5]);
+  }
 }
 
 void block_tracer::compare_words() {

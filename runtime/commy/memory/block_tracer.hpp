@@ -58,7 +58,9 @@ public:
   void compare_words();
 
 private:
-  void trace_object(offset at, const std::string& name, bool is_directory);
+  enum class role { directory, named, removed };
+  /// False when it lies nowhere or was met before.
+  bool trace_object(offset at, const std::string& name, role as);
   void trace_directory(offset at);
   void compare_run(std::uint64_t page, page_word word);
   void compare_slab(std::uint64_t page, page_word use);

@@ -4,6 +4,7 @@
 #include <commy/base/units.hpp>
 #include <commy/memory/bare_block.hpp>
 #include <commy/memory/directory.hpp>
+#include <commy/memory/object_removal.hpp>
 #include <commy/memory/segment_error.hpp>
 #include <commy/memory/statistics.hpp>
 
@@ -86,6 +87,13 @@ public:
     if (!place) return unexpected{place.error()};
     return Container{engine_, *place};
   }
+  /// Removes an object: in one transaction its name goes and every handle to it
+  /// answers `removed`; its blocks are given back by and by. Waits for who
+  /// writes it or reads it under a guard, at most as long as the options'
+  /// patience. Fails with not_found, busy, read_only, refused.
+  result<void, open_error> remove_object(std::string_view name) const {
+    return memory::remove_object(*engine_, name);
+  }
   /// Every object: name and type.
   [[nodiscard]] result<std::vector<memory::object_entry>, open_error> objects()
       const {
@@ -130,7 +138,11 @@ public:
   [[nodiscard]] std::vector<participant_info> participants() const;
   /// Repairs what dead participants left; happens by itself when somebody
   /// stumbles over it. Returns how many were found dead.
-  std::uint32_t sweep() noexcept { return engine_->recover_all(); }
+  std::uint32_t sweep() noexcept {
+    const auto found = engine_->recover_all();
+    memory::empty_trash(*engine_, 64);
+    return found;
+  }
   /// A sign of life for those who watch: see the heartbeat module.
   void beat() noexcept;
 

@@ -83,6 +83,13 @@ public:
   /// Fills this lane's magazine of free blocks for `use`, from a slab with room
   /// or a new one. For loans, which are taken without a record.
   void stock(memory::slab_use use) { refill(use); }
+  /// Words of the log that are free, and that there are in all.
+  [[nodiscard]] std::uint64_t log_left() const noexcept {
+    return lane_->log_words_max - lane_->log_words;
+  }
+  [[nodiscard]] std::uint64_t log_room() const noexcept {
+    return lane_->log_words_max;
+  }
   /// Bytes that the block or run at `at` offers, or 0 when it is none.
   [[nodiscard]] std::uint64_t bytes_at(
       memory::offset at,
