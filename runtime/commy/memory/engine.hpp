@@ -105,12 +105,15 @@ public:
   [[nodiscard]] bool is_dead(slot_index slot) const noexcept;
   /// Repairs everything a dead participant left and frees its slot. Does
   /// nothing when it is alive, or when a live participant is sweeping already.
-  /// Returns what was found.
-  sweep_report recover(slot_index dead) noexcept;
+  /// Returns what was found. With `first_phase` only journals, locks and guards
+  /// are repaired, so that who waits for them gets on at once; the slot stays
+  /// taken until somebody does the rest.
+  enum class phases { both, first };
+  sweep_report recover(slot_index dead, phases which = phases::both) noexcept;
   /// Recovers every dead participant; returns how many there were.
   std::uint32_t recover_all() noexcept;
   /// If the holder of `word` is dead, recovers it and returns true.
-  bool recover_holder(lock_word word) noexcept;
+  bool recover_holder(lock_word word, phases which = phases::both) noexcept;
 
   /// Makes at least `bytes` more of data usable, in one step of growth or
   /// more. Call under `lock_pages`. Throws out_of_space, disk_full.
@@ -139,7 +142,7 @@ public:
   [[nodiscard]] lane_index find_guard(offset root,
                                       lane_index self) const noexcept;
   /// If the participant that leases this lane is dead, recovers it.
-  bool recover_lane(lane_index index) noexcept;
+  bool recover_lane(lane_index index, phases which = phases::both) noexcept;
   /// Who holds a lane, for people: " of participant 3 (pid 17, sampler)".
   [[nodiscard]] std::string lane_text(lane_index index) const;
   [[nodiscard]] std::string holder_text(lock_word word) const;

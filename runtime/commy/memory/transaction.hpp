@@ -115,6 +115,7 @@ private:
   memory::engine* engine_;
   memory::lane* lane_;
   bool emptied_ = false;
+  bool swept_ = false;  // Met a dead one, whose second phase is still to do.
   // Set by the first wait: reading the clock costs more than an idle lock.
   std::optional<clock::time_point> deadline_;
 };
