@@ -1,10 +1,12 @@
 // Runs the benchmarks of the named areas beside their peers.
+#include "memory/stress_child.hpp"
 #include "report.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 namespace {
@@ -17,6 +19,10 @@ constexpr commy::benchmark::area all_areas[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto* const shape =
+          std::getenv(commy::benchmark::stress_child_variable)) {
+    return commy::benchmark::stress_child(shape);
+  }
   CLI::App app{"Measures Commy beside its peers, in one run."};
   std::vector<std::string> wanted;
   std::string json;

@@ -234,6 +234,26 @@ TEST_CASE("an object appears under its name wholly or not at all") {
       [](auto& world) { world.create("an object with a long name"); }));
 }
 
+TEST_CASE("an object disappears from under its name wholly or not at all") {
+  require_both_ways(make_scenario(
+      "directory: remove a box",
+      [](auto& world) {
+        some_entries(world);
+        world.create("an object with a long name");
+      },
+      [](auto& world) { world.remove("an object with a long name"); }));
+  // What it held is no part of the comparison; that it is given back, is.
+  const auto done = explored(make_scenario(
+      "directory: remove a map of texts",
+      [](auto& world) {
+        some_entries(world);
+        world.create_doomed();
+      },
+      [](auto& world) { world.remove("doomed"); }));
+  CHECK(done.rolled_back > 0);
+  CHECK(done.rolled_forward > 0);
+}
+
 TEST_CASE("a lock whose holder dies is free again") {
   require_both_ways(make_scenario("lock and unlock, nothing between",
                                   some_entries,
@@ -289,6 +309,49 @@ TEST_CASE("a loan of a dead one is free again") {
         world.take_loan();
       },
       [](auto& world) { world.drop_loan(); }));
+}
+
+TEST_CASE("a bare block of a dead one is free again") {
+  explored(make_scenario("bare: take, from a new slab", some_entries,
+                         [](auto& world) { world.take_bare(100); }));
+  explored(make_scenario(
+      "bare: give back, to the magazine",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(100);
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario(
+      "bare: take, from the magazine",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(100);
+        world.drop_bare();
+      },
+      [](auto& world) { world.take_bare(100); }));
+  explored(make_scenario(
+      "bare: give back another's",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare_of_other();
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario("bare: take a run", some_entries,
+                         [](auto& world) { world.take_bare(5000); }));
+  explored(make_scenario(
+      "bare: give back a run",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare(5000);
+      },
+      [](auto& world) { world.drop_bare(); }));
+  explored(make_scenario(
+      "bare: detach with blocks",
+      [](auto& world) {
+        some_entries(world);
+        world.take_bare_of_other();
+      },
+      [](auto& world) { world.detach_again(); }));
 }
 
 TEST_CASE("who dies while attaching or detaching leaves nothing behind") {

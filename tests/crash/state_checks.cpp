@@ -178,17 +178,22 @@ void state_checks::check_objects(
                std::optional{after_.text.value})) {
     violation("a reader gets a wrong text");
   }
-  for (const auto& name : after_.made) {
+  auto made = before_.made;
+  made.insert(after_.made.begin(), after_.made.end());
+  for (const auto& name : made) {
+    const bool stays =
+        before_.made.contains(name) && after_.made.contains(name);
     const auto found = memory::find_object(
         *engine, name, shared_box<std::int64_t>::type_descriptor());
-    const bool fair = found ? true
-                            : found.error() == open_error::busy ||
-                                  (found.error() == open_error::not_found &&
-                                   !before_.made.contains(name));
+    const bool fair =
+        found ? true
+              : found.error() == open_error::busy ||
+                    (found.error() == open_error::not_found && !stays);
     if (!fair) violation("the directory: " + found.error().message());
     if (!found) continue;
     const auto value = shared_box<std::int64_t>{engine, *found}.get();
-    if (value ? *value != 7 : value.error() != read_error::busy) {
+    const bool gone = !value && value.error() == read_error::removed && !stays;
+    if (value ? *value != 7 : value.error() != read_error::busy && !gone) {
       violation("a new object is found before it is whole");
     }
   }

@@ -14,18 +14,13 @@ struct trace_report {
   std::vector<std::string> problems;
   std::uint64_t live_blocks = 0;
   std::uint64_t live_runs = 0;
-  std::uint64_t loans = 0;  // Owned, or in a ring.
+  std::uint64_t loans = 0;  // Lent: loans and bare blocks.
 
   /// All problems, a line each.
   [[nodiscard]] std::string text() const;
 };
 
-/// Walks a segment in which nobody is at work, from the directory through
-/// roots, type lines, tables, queues and texts, and compares what it reached
-/// with what the block and page words say: a live block that nothing reaches is
-/// a leak, a reached one that is not live dangles, two ways to one are a
-/// sharing. Nothing may be reserved, dropped or locked, no sequence odd, every
-/// key of a table must be found by looking it up.
+/// What `fsck` says about a segment in which nobody is at work.
 [[nodiscard]] trace_report trace_blocks(const memory::image& img);
 
 }  // namespace commy::test

@@ -82,6 +82,11 @@ void forked::signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);
 }
 
+void forked::wait_stopped() const {
+  int status = 0;
+  ::waitpid(pid_, &status, WUNTRACED);
+}
+
 void forked::kill() {
   signal(SIGKILL);
   wait();

@@ -33,6 +33,8 @@ public:
   /// The next letter; '\0' when the child ended or said nothing for a minute.
   [[nodiscard]] char next();
   void signal(int number) const;
+  /// Waits until SIGSTOP has taken effect.
+  void wait_stopped() const;
   /// SIGKILL, and waits until the kernel has let go of what it held.
   void kill();
   /// Waits for its end: the exit code, or minus the signal.

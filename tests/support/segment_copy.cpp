@@ -24,6 +24,10 @@ public:
   }
   [[nodiscard]] bool writable() const noexcept override { return writable_; }
 
+  [[nodiscard]] const memory::geometry& sizes() const noexcept override {
+    return copy_->sizes_;
+  }
+
   bool extend_data(std::uint64_t bytes) noexcept override {
     if (copy_->disk_full_ || bytes > copy_->sizes_.capacity) return false;
     copy_->data_used_ = std::max(copy_->data_used_, bytes);
@@ -135,6 +139,11 @@ memory::sweep_report segment_copy::sweep() const {
     memory::sweep_rings(image_, i, all);
     all.loans += memory::sweep_loans(image_, i);
     all.poisoned |= one.poisoned;
+    if (one.poisoned) continue;
+    // As engine::recover() ends: from now on nothing may name this slot.
+    image_.slot(i).word.store(memory::slot_word::make(memory::slot_state::free,
+                                                      word.generation() + 1, 0)
+                                  .raw);
   }
   return all;
 }

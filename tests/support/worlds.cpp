@@ -16,6 +16,7 @@ namespace {
 constexpr const char* names[] = {"texts", "numbers", "queue",
                                  "box",   "text",    "spare"};
 constexpr const char* ballast = "ballast";
+constexpr const char* doomed = "doomed";
 
 struct text_slots {
   static constexpr memory::hash_slots get() {
@@ -128,6 +129,15 @@ void shared_world::fill_pages(std::uint64_t committed) {
   }
 }
 
+void shared_world::create_doomed() {
+  auto map =
+      must(home.create<shared_hash_map<shared_string, shared_string>>(doomed));
+  for (int i = 0; i < 12; ++i) {
+    must(map.insert(std::string(20, 'k') + std::to_string(i),
+                    std::string(100, 'v')));
+  }
+}
+
 void shared_world::map_again() {
   mapped = must(memory::file_backing::open(options.folder + "/" + home.name(),
                                            platform::access::read_write));
@@ -229,6 +239,7 @@ result<model_world, read_error> read_world(
   for (const auto* known : names)
     world.made.erase(known);
   world.made.erase(ballast);
+  world.made.erase(doomed);
   return world;
 }
 

@@ -129,6 +129,8 @@ struct model_world {
   std::set<std::string> made;
 
   void create(const std::string& name) { made.insert(name); }
+  void create_doomed() {}
+  void remove(const std::string& name) { made.erase(name); }
   void fill_pages(std::uint64_t /*committed*/ = 0) {}
   void map_again() {}
   void attach_again() {}
@@ -138,6 +140,9 @@ struct model_world {
   void look() {}
   void take_loan() {}
   void drop_loan() {}
+  void take_bare(std::uint64_t /*bytes*/) {}
+  void take_bare_of_other() {}
+  void drop_bare() {}
   void sweep() {}
   /// Another participant changes texts and box and dies before its commit, or
   /// right behind it.
@@ -205,10 +210,14 @@ struct shared_world : shared_objects {
   std::unique_ptr<transaction> locked{};
   std::unique_ptr<shared_hash_map<int, shared_string>::entries> guarded{};
   memory::loan_block loan{};
+  loan_handle bare{};
 
   void create(const std::string& name) {
     must(home.create<shared_box<std::int64_t>>(name, 7));
   }
+  /// A map of long texts that no comparison looks at.
+  void create_doomed();
+  void remove(const std::string& name) { must(home.remove_object(name)); }
   /// Fills every free page with texts that no comparison looks at, and goes on
   /// until the segment has at least `committed` bytes.
   void fill_pages(std::uint64_t committed = 0);
@@ -228,6 +237,14 @@ struct shared_world : shared_objects {
     loan = must(memory::loan_block::take(home.engine(), 100, 1));
   }
   void drop_loan() { loan = {}; }
+  void take_bare(std::uint64_t bytes) { bare = must(home.allocate(bytes)); }
+  /// A block of another participant of this process.
+  void take_bare_of_other() {
+    map_again();
+    attach_again();
+    bare = must(memory::allocate_slowly(*again.back(), 100));
+  }
+  void drop_bare() { must(home.deallocate(bare)); }
   void sweep() { home.sweep(); }
   void lose_participant(bool committed);
   /// Runs a thread that writes, so that it leases a lane of its own.

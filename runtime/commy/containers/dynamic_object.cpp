@@ -187,14 +187,19 @@ bool decode_at(const image& img, const type_tree& type, memory::offset at,
 
 result<dynamic_object, open_error> dynamic_object::open(const segment& in,
                                                         std::string_view name) {
-  auto entry = memory::inspect_object(*in.engine(), name);
+  return open(in.engine(), name);
+}
+
+result<dynamic_object, open_error> dynamic_object::open(
+    const std::shared_ptr<memory::engine>& engine, std::string_view name) {
+  auto entry = memory::inspect_object(*engine, name);
   if (!entry) return unexpected{entry.error()};
   auto type = type_tree::parse(entry->type);
   if (!type || !is_object(*type)) {
     return unexpected{open_error::damaged,
                       std::string{name} + ": type '" + entry->type + "'"};
   }
-  return dynamic_object{in.engine(), entry->place, std::move(*type),
+  return dynamic_object{engine, entry->place, std::move(*type),
                         std::move(entry->type)};
 }
 

@@ -20,6 +20,8 @@ public:
   /// Fails with `not_found`, or `damaged` when the descriptor makes no sense.
   static result<dynamic_object, open_error> open(const segment& in,
                                                  std::string_view name);
+  static result<dynamic_object, open_error> open(
+      const std::shared_ptr<memory::engine>& engine, std::string_view name);
 
   [[nodiscard]] const type_tree& type() const noexcept { return type_; }
   /// The descriptor as it stands in the segment.

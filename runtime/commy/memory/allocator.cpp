@@ -1,5 +1,6 @@
 // The allocating half of a transaction: blocks from slabs, runs of pages.
 #include <commy/memory/engine.hpp>
+#include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
 
 #include <algorithm>
@@ -19,113 +20,49 @@ using memory::write_failed;
 
 namespace memory {
 
-void cache_free(lane& lane, offset word) noexcept {
-  const auto page_bytes = lane.img->sizes().page_bytes;
-  const auto base = word - word % page_bytes;
-  const page_word page{
-      lane.img->page(base / page_bytes).load(std::memory_order_relaxed)};
-  const auto cls = static_cast<std::uint32_t>(page.count() & 0xffU);
-  const auto kind = page.count() >> 8U;
-  if (page.state() != page_state::slab || cls >= size_class_count || kind > 2) {
-    return;
-  }
-  auto& ready = lane.slabs[kind][cls].ready;
-  if (ready.full()) {
-    // relaxed: a hint for the next scan of this slab, by whomever.
-    reinterpret_cast<slab_header*>(lane.img->bytes(base))
-        ->dirty.store(1, std::memory_order_relaxed);
-    return;
-  }
-  const auto shape = lane.img->shape(cls);
-  const auto number = (word - base - 64) / 8;
-  ready.push({base + shape.first + number * shape.block_bytes, word});
-}
-
-namespace {
-
-/// Puts free blocks of one slab into the magazine. True if any was found.
-/// `all`: also where nobody has given a block back since the last scan.
-bool scan_slab(const image& img, std::uint64_t page, slab_use use,
-               magazine& ready, bool all = false) noexcept {
-  const auto base = page * img.sizes().page_bytes;
-  auto& dirty = reinterpret_cast<slab_header*>(img.bytes(base))->dirty;
-  if (!all && dirty.load(std::memory_order_relaxed) == 0) return false;
-  // relaxed, then a full fence: a block freed after our look at its word sets
-  // the flag after we cleared it.
-  dirty.store(0, std::memory_order_relaxed);
-  fence::full();
-  const auto shape = img.shape(use.cls);
-  bool found = false;
-  for (std::uint32_t i = 0; i < shape.count; ++i) {
-    if (ready.full()) {
-      dirty.store(1, std::memory_order_relaxed);
-      break;
-    }
-    const auto word = base + 64 + 8ULL * i;
-    const block_word now{img.word(word).load(std::memory_order_relaxed)};
-    if (now.state() == block_state::free) {
-      ready.push(
-          {base + shape.first + std::uint64_t{i} * shape.block_bytes, word});
-      found = true;
-    }
-  }
-  return found;
-}
-
-/// Adds slabs that others made since the last look. True if any is of `use`.
-bool discover_slabs(lane& lane, slab_use use) {
-  const auto& img = *lane.img;
-  bool found = false;
-  const auto pages = img.page_count();
-  for (; lane.pages_seen < pages; ++lane.pages_seen) {
-    // acquire, pairs with [slab]: its words are zeroed before.
-    const page_word page{
-        img.page(lane.pages_seen).load(std::memory_order_acquire)};
-    if (page.state() != page_state::slab) continue;
-    const auto cls = page.count() & 0xffU;
-    const auto kind = page.count() >> 8U;
-    if (cls >= size_class_count || kind > 2) continue;
-    auto& list = lane.slabs[kind][cls].pages;
-    if (std::find(list.begin(), list.end(), lane.pages_seen) == list.end()) {
-      list.push_back(lane.pages_seen);
-    }
-    found |= page.count() == use.packed();
-  }
-  return found;
-}
-
-/// First page of `count` free ones in a row inside one chunk, or 0. Call under
-/// the page lock: then heads and counts stand still but for frees.
-std::uint64_t find_free_pages(const image& img, std::uint64_t count) noexcept {
-  const auto per_chunk = img.sizes().chunk_pages();
-  const auto pages = img.page_count();
-  for (std::uint64_t chunk = 0; chunk < pages; chunk += per_chunk) {
+std::uint64_t engine::free_pages(std::uint64_t count) noexcept {
+  const auto per_chunk = image_.sizes().chunk_pages();
+  const auto pages = image_.page_count();
+  const auto chunks = (pages + per_chunk - 1) / per_chunk;
+  // From the chunk that had room last: a search from the start would cost a
+  // look at each page for every slab of a large segment.
+  for (std::uint64_t n = 0; n < chunks; ++n) {
+    const auto chunk = (roomy_chunk_ + n) % chunks * per_chunk;
     const auto end = std::min<std::uint64_t>(pages, chunk + per_chunk);
     std::uint64_t free = 0;
     for (auto p = chunk + 1; p < end;) {
       // acquire, pairs with the release that freed the run.
-      const page_word page{img.page(p).load(std::memory_order_acquire)};
-      switch (page.state()) {
-        case page_state::free:
-          ++p;
-          if (++free == count) return p - count;
-          break;
-        case page_state::reserved:
-        case page_state::live:
-        case page_state::dropped:
-          free = 0;
-          p += std::max<std::uint64_t>(1, page.count());
-          break;
-        default:
-          free = 0;
-          ++p;
+      const page_word page{image_.page(p).load(std::memory_order_acquire)};
+      free = page.state() == page_state::free ? free + 1 : 0;
+      p += page.heads_run() ? std::max<std::uint64_t>(1, page.count()) : 1;
+      if (free == count) {
+        roomy_chunk_ = chunk / per_chunk;
+        return p - count;
       }
     }
   }
   return 0;
 }
 
-}  // namespace
+void stock(engine& owner, lane& mine, slab_use use) {
+  if (auto* const open = owner.open_transaction()) {
+    // The new slab's intent goes to that journal; a slab stays in any case.
+    open->stock(use);
+    return;
+  }
+  // A single operation is at work in this lane, below its caller's callback.
+  if (mine.open) throw write_failed{write_error::transaction_full};
+  transaction own{owner, mine};
+  own.begin();
+  try {
+    own.stock(use);
+    own.commit();
+  } catch (...) {
+    own.abort();
+    throw;
+  }
+}
+
 }  // namespace memory
 
 offset transaction::take(std::uint64_t bytes, block_kind kind) {
@@ -169,37 +106,42 @@ offset transaction::take(std::uint64_t bytes, block_kind kind) {
   throw write_failed{write_error::damaged};
 }
 
+std::uint64_t transaction::page_for_slab(slab_use use) {
+  const auto& image = img();
+  auto page = engine_->free_pages(1);
+  if (page != 0) return page;
+  // Before the segment grows: pages that became slabs behind our back, and
+  // blocks that only the magazines of lanes that are gone knew to be free.
+  if (memory::restock_fully(*lane_, use)) return 0;
+  try {
+    // New pages may begin with a chunk's head: one more.
+    for (int tries = 0; page == 0 && tries < 2; ++tries) {
+      engine_->grow(image.sizes().page_bytes);
+      page = engine_->free_pages(1);
+    }
+    if (page != 0) return page;
+    throw write_failed{write_error::out_of_space};
+  } catch (const write_failed&) {
+    if (memory::restock_from_others(*lane_, use)) return 0;
+    throw;
+  }
+}
+
 void transaction::refill(slab_use use) {
   auto& list = lane_->slabs_of(use);
   const auto& image = img();
-  for (int round = 0; round < 2; ++round) {
-    for (std::size_t i = 0; i < list.pages.size(); ++i) {
-      list.cursor = (list.cursor + 1) % list.pages.size();
-      if (memory::scan_slab(image, list.pages[list.cursor], use, list.ready)) {
-        return;
-      }
-    }
-    if (!memory::discover_slabs(*lane_, use)) break;
+  if (!list.ready.prepared()) {
+    list.ready.prepare(magazine::room_for(memory::class_bytes(use.cls)));
+  }
+  if (memory::restock(*lane_, use)) return;
+  // Roots are few: not worth a slab for each lane that makes an object.
+  if (use.kind == block_kind::root &&
+      memory::restock_from_others(*lane_, use)) {
+    return;
   }
   const memory::page_lock lock{*engine_};
-  auto page = memory::find_free_pages(image, 1);
-  if (page == 0) {
-    // Before the segment grows: pages that became slabs behind our back, and
-    // blocks that only the magazines of lanes that are gone knew to be free.
-    lane_->pages_seen = 0;
-    memory::discover_slabs(*lane_, use);
-    for (const auto known : list.pages) {
-      if (memory::scan_slab(image, known, use, list.ready, true)) return;
-    }
-    engine_->grow(image.sizes().page_bytes);
-    page = memory::find_free_pages(image, 1);
-    // The new pages began with a chunk's head: one more.
-    if (page == 0) {
-      engine_->grow(image.sizes().page_bytes);
-      page = memory::find_free_pages(image, 1);
-    }
-    if (page == 0) throw write_failed{write_error::out_of_space};
-  }
+  const auto page = page_for_slab(use);
+  if (page == 0) return;
   auto& word = image.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};
   const auto mine = page_word::make(page_state::reserved, lane_->index + 1,
@@ -213,9 +155,8 @@ void transaction::refill(slab_use use) {
   for (std::uint32_t i = 0; i < shape.count; ++i) {
     image.word(base + 64 + 8ULL * i).store(0, std::memory_order_relaxed);
   }
-  reinterpret_cast<memory::slab_header*>(image.bytes(base))
-      ->dirty.store(1, std::memory_order_relaxed);
-  if (use.kind != block_kind::plain) {
+  image.slab(base).dirty.store(1, std::memory_order_relaxed);
+  if (use.kind == block_kind::root || use.kind == block_kind::loan) {
     // A root's lock and sequences go on from its block's last life, so the
     // first one begins at zero.
     const auto end = base + image.sizes().page_bytes;
@@ -225,11 +166,19 @@ void transaction::refill(slab_use use) {
   }
   // [slab] release: whoever sees a slab sees its zeroed words. From here on
   // the intent in the log names a word that is no longer RESERVED.
-  word.store(
-      page_word::make(page_state::slab, 0, mine.generation(), use.packed()).raw,
-      std::memory_order_release);
-  list.pages.push_back(page);
-  memory::scan_slab(image, page, use, list.ready);
+  word.store(page_word::make(page_state::slab, lane_->index + 1,
+                             mine.generation(), use.packed())
+                 .raw,
+             std::memory_order_release);
+  memory::add_slab(*lane_, use, page);
+  // Popped in ascending order; the rest is found by the dirty flag.
+  const auto ready = std::min({shape.count, magazine::refill_max,
+                               magazine::room_for(shape.block_bytes)});
+  for (auto i = ready; i-- > 0;) {
+    list.ready.push({base + shape.first + std::uint64_t{i} * shape.block_bytes,
+                     base + 64 + 8ULL * i});
+  }
+  if (ready < shape.count) list.returned.push_back({page, ready});
 }
 
 offset transaction::take_run(std::uint64_t pages) {
@@ -242,12 +191,12 @@ offset transaction::take_run(std::uint64_t pages) {
          {{}, sizes.chunk_bytes - sizes.page_bytes, pages * sizes.page_bytes}}};
   }
   const memory::page_lock lock{*engine_};
-  auto page = memory::find_free_pages(image, pages);
+  auto page = engine_->free_pages(pages);
   // At most: fill up this chunk, begin the next, in steps that may be short.
   for (int tries = 0; page == 0; ++tries) {
     if (tries == 64) throw write_failed{write_error::out_of_space};
     engine_->grow(pages * sizes.page_bytes);
-    page = memory::find_free_pages(image, pages);
+    page = engine_->free_pages(pages);
   }
   auto& word = image.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};

@@ -25,6 +25,8 @@ public:
   [[nodiscard]] virtual std::byte* data() const noexcept = 0;
   [[nodiscard]] virtual std::byte* control() const noexcept = 0;
   [[nodiscard]] virtual bool writable() const noexcept = 0;
+  /// The sizes as they were checked: what the header says may change later.
+  [[nodiscard]] virtual const geometry& sizes() const noexcept = 0;
 
   /// Makes the first `bytes` bytes usable; false when the disk is full.
   [[nodiscard]] virtual bool extend_data(std::uint64_t bytes) noexcept = 0;

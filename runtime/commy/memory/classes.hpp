@@ -3,6 +3,7 @@
 
 #include <commy/memory/image.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace commy::memory {
@@ -10,7 +11,13 @@ namespace commy::memory {
 /// Which blocks a slab serves. Kinds never mix in a slab, because a slab never
 /// changes its use: an old handle to a root or a loan always finds that
 /// block's generation.
-enum class block_kind : std::uint8_t { plain = 0, root = 1, loan = 2 };
+enum class block_kind : std::uint8_t {
+  plain = 0,  // Reached from an object.
+  root = 1,
+  loan = 2,  // Lent to one owner, with a note of its type.
+  bare = 3,  // Lent without a note: see segment::allocate().
+};
+inline constexpr std::size_t block_kinds = 4;
 
 /// A slab's use, as its page word's `count`: {kind, class}.
 struct slab_use {
@@ -27,6 +34,8 @@ struct block_place {
   offset block = 0;
   offset word = 0;
   std::uint32_t bytes = 0;
+  std::uint32_t cls = 0;
+  std::uint32_t preferred = 0;  // Lane plus one that looks here first, or 0.
 
   [[nodiscard]] explicit operator bool() const noexcept { return word != 0; }
 };
@@ -49,12 +58,12 @@ struct block_place {
   const auto base = index << img.page_shift();
   const auto inside = static_cast<std::uint32_t>(at - base);
   if (inside < shape.first) return {};
-  const auto number = (inside - shape.first) / shape.block_bytes;
+  const auto number = shape.number_of(inside - shape.first);
   if (number >= shape.count ||
       number * shape.block_bytes != inside - shape.first) {
     return {};
   }
-  return {at, base + 64 + 8ULL * number, shape.block_bytes};
+  return {at, base + 64 + 8ULL * number, shape.block_bytes, cls, page.owner()};
 }
 
 }  // namespace commy::memory

@@ -43,7 +43,8 @@ struct lane_record {
   shared_u64 word;         // lane_word
   shared_u64 waiting_for;  // Root that this lane waits for, or 0.
   shared_u32 park;         // Park word, see platform::parking_lot.
-  std::uint32_t unused0;
+  // A hint: somebody freed a block in a slab that prefers this lane.
+  shared_u32 returned;
   std::array<std::uint64_t, 5> unused1;
   // Line 1: the transaction.
   shared_u64 state;     // journal_state

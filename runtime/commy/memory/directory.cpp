@@ -1,5 +1,6 @@
 #include <commy/memory/directory.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/object_removal.hpp>
 #include <commy/memory/optimistic.hpp>
 #include <commy/memory/type_text.hpp>
 
@@ -8,18 +9,10 @@
 namespace commy::memory {
 namespace {
 
-/// Name -> {root, generation}.
-struct directory_slots {
-  [[nodiscard]] static constexpr hash_slots get() noexcept {
-    return hash_slots::of(16, 16, 8, true, false);
-  }
-};
-using directory_table = hash_table<directory_slots>;
-
 constexpr std::uint64_t type_line_max = 16U << 10U;
 
-engine::clock::time_point default_deadline() {
-  return engine::clock::now() + engine::default_deadline;
+engine::clock::time_point deadline_of(const engine& owner) {
+  return engine::clock::now() + owner.patience();
 }
 
 bool valid_name(std::string_view name) {
@@ -42,20 +35,6 @@ offset store_line(transaction& txn, std::string_view line) {
   return at;
 }
 
-/// The type line of an object's root, or nothing when it makes no sense.
-std::string load_line(const image& img, const root& object) {
-  const auto at = object.type.load(std::memory_order_relaxed);
-  if (at % 8 != 0 || !img.holds(at, 8)) return {};
-  const auto size = img.word(at).load(std::memory_order_relaxed);
-  if (size > type_line_max || !img.holds(at + 8, align_up(size, 8))) return {};
-  std::string line(size, '\0');
-  for (std::uint64_t i = 0; i < size; i += 8) {
-    const auto word = img.word(at + 8 + i).load(std::memory_order_relaxed);
-    std::memcpy(line.data() + i, &word, std::min<std::uint64_t>(8, size - i));
-  }
-  return line;
-}
-
 /// An entry's place is input like every offset from shared bytes.
 bool sound(const image& img, const object_place& place) {
   const auto block = find_block(img, place.root, block_kind::root);
@@ -70,8 +49,39 @@ result<offset, open_error> directory_root(const engine& owner) {
   return at;
 }
 
-unexpected<open_error> refuse(const failure<write_error>& why,
+unexpected<open_error> refuse(const failure<read_error>& why,
                               std::string_view name) {
+  switch (why.code()) {
+    case read_error::absent:
+      return {open_error::not_found, name};
+    case read_error::busy:
+      return {open_error::busy, name};
+    case read_error::writer_dead:
+      return {open_error::busy, std::string{name} + ": " + why.message()};
+    case read_error::detached:
+      return {open_error::refused, std::string{name} + ": " + why.message()};
+    default:
+      return {open_error::damaged, name};
+  }
+}
+
+}  // namespace
+
+std::string load_line(const image& img, const root& object) {
+  const auto at = object.type.load(std::memory_order_relaxed);
+  if (at % 8 != 0 || !img.holds(at, 8)) return {};
+  const auto size = img.word(at).load(std::memory_order_relaxed);
+  if (size > type_line_max || !img.holds(at + 8, align_up(size, 8))) return {};
+  std::string line(size, '\0');
+  for (std::uint64_t i = 0; i < size; i += 8) {
+    const auto word = img.word(at + 8 + i).load(std::memory_order_relaxed);
+    std::memcpy(line.data() + i, &word, std::min<std::uint64_t>(8, size - i));
+  }
+  return line;
+}
+
+unexpected<open_error> open_failure(const failure<write_error>& why,
+                                    std::string_view name) {
   auto code = open_error::refused;
   switch (why.code()) {
     case write_error::lock_timeout:
@@ -93,24 +103,6 @@ unexpected<open_error> refuse(const failure<write_error>& why,
   }
   return {code, std::string{name} + ": " + why.message()};
 }
-
-unexpected<open_error> refuse(const failure<read_error>& why,
-                              std::string_view name) {
-  switch (why.code()) {
-    case read_error::absent:
-      return {open_error::not_found, name};
-    case read_error::busy:
-      return {open_error::busy, name};
-    case read_error::writer_dead:
-      return {open_error::busy, std::string{name} + ": " + why.message()};
-    case read_error::detached:
-      return {open_error::refused, std::string{name} + ": " + why.message()};
-    default:
-      return {open_error::damaged, name};
-  }
-}
-
-}  // namespace
 
 void make_directory(engine& owner) {
   transaction txn{owner, owner.my_lane()};
@@ -143,7 +135,7 @@ result<object_entry, open_error> inspect_object(engine& owner,
   const auto generation =
       img.root_at(*at).generation.load(std::memory_order_relaxed);
   object_entry entry{std::string{name}, {}, {}};
-  const auto outcome = settle_read(owner, *at, default_deadline(), [&] {
+  const auto outcome = settle_read(owner, *at, deadline_of(owner), [&] {
     return table.find(generation, {0, name}, [&](const std::uint64_t* words) {
       entry.place = {words[2], words[3]};
       if (!sound(img, entry.place)) return false;
@@ -178,13 +170,14 @@ result<object_place, open_error> create_object(engine& owner,
     if (there && exclusive) return unexpected{open_error::exists, name};
     return there;
   }
+  // Whoever died over its own left it to us; a few hundred blocks at most.
+  static_cast<void>(empty_trash(owner, 1));
   const auto at = directory_root(owner);
   if (!at) return unexpected{at.error()};
   const auto generation =
       owner.img().root_at(*at).generation.load(std::memory_order_relaxed);
   const auto made = owner.write(
-      *at, generation, engine::default_deadline,
-      [&](transaction& txn) -> object_place {
+      *at, generation, owner.patience(), [&](transaction& txn) -> object_place {
         auto& img = txn.img();
         directory_table table{img, *at, {}};
         if (table.locate({0, name}).group != 0) return {};
@@ -211,7 +204,7 @@ result<object_place, open_error> create_object(engine& owner,
         table.insert(txn, {0, name}, words);
         return place;
       });
-  if (!made) return refuse(made.error(), name);
+  if (!made) return open_failure(made.error(), name);
   if (made->root != 0) return *made;
   // Somebody else was quicker between our look and the lock.
   if (exclusive) return unexpected{open_error::exists, name};
@@ -226,7 +219,7 @@ result<std::vector<object_entry>, open_error> list_objects(engine& owner) {
   std::vector<object_entry> found;
   // The directory changes seldom, so one look at all of it under its object
   // sequence succeeds at once.
-  const auto outcome = settle_read(owner, *at, default_deadline(), [&] {
+  const auto outcome = settle_read(owner, *at, deadline_of(owner), [&] {
     found.clear();
     return under_sequence(img.root_at(*at), [&] {
       table.for_each([&](const std::uint64_t* words) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/memory/engine.hpp>
+#include <commy/memory/hash_table.hpp>
 #include <commy/memory/segment_error.hpp>
 
 #include <functional>
@@ -27,6 +28,20 @@ struct object_entry {
 /// Sets up a new object's root words and first blocks, inside the transaction
 /// that will link it. The root is zero but for its type and generation.
 using initialiser = std::function<void(transaction&, root&)>;
+
+/// Name -> {root, generation}.
+struct directory_slots {
+  [[nodiscard]] static constexpr hash_slots get() noexcept {
+    return hash_slots::of(16, 16, 8, true, false);
+  }
+};
+using directory_table = hash_table<directory_slots>;
+
+/// The type line of an object's root, or nothing when it makes no sense.
+[[nodiscard]] std::string load_line(const image& img, const root& object);
+/// What a failed write of the directory means to who asked for an object.
+[[nodiscard]] unexpected<open_error> open_failure(
+    const failure<write_error>& why, std::string_view name);
 
 /// Makes the directory of a segment that nobody else can see yet.
 void make_directory(engine& owner);

@@ -1,5 +1,6 @@
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
+#include <commy/memory/bare_block.hpp>
 #include <commy/memory/engine.hpp>
 #include <commy/memory/thread_lanes.hpp>
 #include <commy/platform/mapping.hpp>
@@ -49,8 +50,7 @@ engine::engine(std::unique_ptr<backing> bytes) noexcept
     : backing_{std::move(bytes)},
       writable_{backing_->writable()},
       id_{next_engine_id()} {
-  const auto& header = *reinterpret_cast<const data_header*>(backing_->data());
-  image_ = image{backing_->data(), backing_->control(), header.sizes};
+  image_ = image{backing_->data(), backing_->control(), backing_->sizes()};
 }
 
 result<std::shared_ptr<engine>, attach_error> engine::attach(
@@ -88,6 +88,7 @@ void engine::detach() noexcept {
   fork_callback_ = -1;
   thread_lanes::strike(id_);
   if (!usable_.exchange(false, std::memory_order_relaxed) || !writable_) return;
+  if (lends_bare_.load(std::memory_order_relaxed)) free_bare(image_, slot_);
   for (auto& leased : lanes_)
     give_back(*leased);
   auto& slot = image_.slot(slot_);
@@ -149,6 +150,10 @@ lane* engine::lease_lane() {
       made->index = i;
       made->generation = mine.generation();
       made->self = lock_word::held_by(i, mine.generation());
+      made->slot = slot_;
+      made->segment = segment_number(image_);
+      made->owned = block_word::make(block_state::owned, slot_ + 1, 0).raw;
+      made->cached = block_word::make(block_state::cached, slot_ + 1, 0).raw;
       made->log = image::log_of(*record);
       made->log_words_max = image_.sizes().journal_bytes / 8;
       return lanes_.emplace_back(std::move(made)).get();

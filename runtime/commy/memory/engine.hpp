@@ -55,16 +55,32 @@ public:
     // relaxed: set before the engine is handed out, cleared at its end.
     return usable_.load(std::memory_order_relaxed);
   }
+  /// How long operations on the directory wait for its writers.
+  void set_patience(std::chrono::nanoseconds patience) noexcept {
+    patience_.store(patience.count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::chrono::nanoseconds patience() const noexcept {
+    return std::chrono::nanoseconds{patience_.load(std::memory_order_relaxed)};
+  }
   /// This attachment's participant slot. Requires: `writable()`.
   [[nodiscard]] slot_index slot() const noexcept { return slot_; }
   [[nodiscard]] std::uint64_t generation() const noexcept {
     return slot_generation_;
+  }
+  /// From now on this attachment's end frees bare blocks.
+  void note_bare() noexcept {
+    lends_bare_.store(true, std::memory_order_relaxed);
   }
   [[nodiscard]] backing& system() noexcept { return *backing_; }
 
   /// The calling thread's lane; leases one at the thread's first write.
   /// Throws `write_failed` (lanes_exhausted, read_only, detached, poisoned).
   [[nodiscard]] lane& my_lane() { return lane_of(my_lease()); }
+  /// The same, or null when it has none yet or may not use it any more.
+  [[nodiscard]] lane* lane_at_hand() noexcept {
+    auto& lease = my_lease();
+    return usable() ? lease.leased : nullptr;
+  }
   /// The calling thread's open transaction, or null.
   [[nodiscard]] transaction*& open_transaction() noexcept {
     return my_lease().open;
@@ -89,16 +105,22 @@ public:
   [[nodiscard]] bool is_dead(slot_index slot) const noexcept;
   /// Repairs everything a dead participant left and frees its slot. Does
   /// nothing when it is alive, or when a live participant is sweeping already.
-  /// Returns what was found.
-  sweep_report recover(slot_index dead) noexcept;
+  /// Returns what was found. With `first_phase` only journals, locks and guards
+  /// are repaired, so that who waits for them gets on at once; the slot stays
+  /// taken until somebody does the rest.
+  enum class phases { both, first };
+  sweep_report recover(slot_index dead, phases which = phases::both) noexcept;
   /// Recovers every dead participant; returns how many there were.
   std::uint32_t recover_all() noexcept;
   /// If the holder of `word` is dead, recovers it and returns true.
-  bool recover_holder(lock_word word) noexcept;
+  bool recover_holder(lock_word word, phases which = phases::both) noexcept;
 
   /// Makes at least `bytes` more of data usable, in one step of growth or
   /// more. Call under `lock_pages`. Throws out_of_space, disk_full.
   void grow(std::uint64_t bytes);
+  /// First page of `count` free ones in a row inside one chunk, or 0. Call
+  /// under `lock_pages`: then heads and counts stand still but for frees.
+  [[nodiscard]] std::uint64_t free_pages(std::uint64_t count) noexcept;
   /// Wakes every lane that waits for `root`. Cost: a look at each lane.
   void wake_waiters(offset root) noexcept;
   /// Sleeps until `root` is unlocked by whoever writes it, or `at_most`; used
@@ -120,7 +142,7 @@ public:
   [[nodiscard]] lane_index find_guard(offset root,
                                       lane_index self) const noexcept;
   /// If the participant that leases this lane is dead, recovers it.
-  bool recover_lane(lane_index index) noexcept;
+  bool recover_lane(lane_index index, phases which = phases::both) noexcept;
   /// Who holds a lane, for people: " of participant 3 (pid 17, sampler)".
   [[nodiscard]] std::string lane_text(lane_index index) const;
   [[nodiscard]] std::string holder_text(lock_word word) const;
@@ -164,18 +186,24 @@ private:
   bool writable_ = false;
   // Cleared in a forked child, whose mappings are gone, and by detach().
   std::atomic<bool> usable_{false};
+  std::atomic<bool> lends_bare_{false};
+  std::atomic<std::int64_t> patience_{
+      std::chrono::nanoseconds{default_deadline}.count()};
   slot_index slot_ = 0;
   std::uint64_t slot_generation_ = 0;
   std::uint64_t id_;  // Never reused in this process; keys thread caches.
   int fork_callback_ = -1;
+  std::uint64_t roomy_chunk_ = 0;  // Where free_pages() begins; a hint.
   std::timed_mutex pages_;  // Threads of this process; beside the kernel's.
   std::mutex lanes_mutex_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::vector<lane*> idle_lanes_;  // Leased, but their threads have ended.
 };
 
-/// Remembers a block that this lane has just freed. A hint.
-void cache_free(lane& lane, offset word) noexcept;
+/// Fills the lane's magazine for blocks that are taken without a record, from
+/// a slab with room or a new one. Throws `write_failed`; `transaction_full`
+/// inside an operation's callback.
+void stock(engine& owner, lane& mine, slab_use use);
 
 /// Holds a segment's page lock (see `backing::lock_pages`) for a scope.
 /// Throws `write_failed{lock_timeout}` after ten seconds: the lock is only

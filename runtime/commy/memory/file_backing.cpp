@@ -230,6 +230,7 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
   if (!live) return refuse(live.error(), control_at);
 
   made->nonce_ = d.nonce;
+  made->sizes_ = d.sizes;
   made->data_file_ = std::move(*data);
   made->control_file_ = std::move(*control);
   made->data_ = std::move(*bytes);

@@ -31,6 +31,9 @@ public:
     return control_.data();
   }
   [[nodiscard]] bool writable() const noexcept override { return writable_; }
+  [[nodiscard]] const geometry& sizes() const noexcept override {
+    return sizes_;
+  }
   [[nodiscard]] std::uint64_t nonce() const noexcept { return nonce_; }
 
   bool extend_data(std::uint64_t bytes) noexcept override;
@@ -66,6 +69,7 @@ private:
   platform::liveness liveness_;
   platform::parking_lot lot_;
   std::uint64_t nonce_ = 0;
+  geometry sizes_{};
   bool writable_ = false;
 };
 

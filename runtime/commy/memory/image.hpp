@@ -23,7 +23,9 @@ public:
       : data_{data},
         control_{control},
         sizes_{sizes},
-        page_shift_{static_cast<unsigned>(std::countr_zero(sizes.page_bytes))} {
+        page_shift_{static_cast<unsigned>(std::countr_zero(sizes.page_bytes))},
+        chunk_shift_{
+            static_cast<unsigned>(std::countr_zero(sizes.chunk_bytes))} {
     for (std::uint32_t cls = 0; cls < size_class_count; ++cls) {
       shapes_[cls] = slab_shape::of(cls, sizes);
     }
@@ -74,13 +76,22 @@ public:
   [[nodiscard]] std::uint64_t page_count() const noexcept {
     return committed() >> page_shift_;
   }
+  /// The header of the slab whose page begins at `base`.
+  [[nodiscard]] slab_header& slab(offset base) const noexcept {
+    return *reinterpret_cast<slab_header*>(data_ + base);
+  }
+  /// Where the page begins that holds `at`.
+  [[nodiscard]] offset page_base(offset at) const noexcept {
+    return at & ~(std::uint64_t{sizes_.page_bytes} - 1);
+  }
   /// The word of page `index`. Requires: the page's chunk head is committed,
   /// i.e. `index < page_count()`.
   [[nodiscard]] shared_u64& page(std::uint64_t index) const noexcept {
-    const auto per_chunk = sizes_.chunk_pages();
-    const auto chunk = index / per_chunk;
-    return word(chunk * sizes_.chunk_bytes + page_words_at +
-                8 * (index % per_chunk));
+    // Both sizes are powers of two; a division here would be felt everywhere.
+    const auto pages_shift = chunk_shift_ - page_shift_;
+    const auto within = index & ((std::uint64_t{1} << pages_shift) - 1);
+    return word((index >> pages_shift << chunk_shift_) + page_words_at +
+                8 * within);
   }
 
   [[nodiscard]] participant_slot& slot(slot_index index) const noexcept {
@@ -134,6 +145,7 @@ private:
   std::byte* control_ = nullptr;
   geometry sizes_{};
   unsigned page_shift_ = 0;
+  unsigned chunk_shift_ = 0;
   // Derived from the geometry once: divisions do not belong on hot paths.
   std::array<slab_shape, size_class_count> shapes_{};
 };

@@ -60,6 +60,14 @@ inline planted_bug planted = planted_bug::none;
 [[nodiscard]] bool replay(const image& img, lane_index lane,
                           lane_record& record) noexcept;
 
+/// Would `replay` accept this journal? Changes nothing.
+[[nodiscard]] bool is_sound_journal(const image& img, lane_index lane,
+                                    lane_record& record) noexcept;
+/// Of a journal that makes no sense: puts old words back, newest first, up to
+/// the first record that cannot be. Returns how many words. For fsck.
+std::uint64_t undo_sound_records(const image& img,
+                                 lane_record& record) noexcept;
+
 /// The passes for a log that is known to be sound. Freed blocks are handed to
 /// `freed(word offset)` so that they can be cached.
 template <class Freed>

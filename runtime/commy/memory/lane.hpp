@@ -4,8 +4,10 @@
 #include <commy/memory/classes.hpp>
 #include <commy/memory/image.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace commy::memory {
@@ -14,32 +16,67 @@ namespace commy::memory {
 /// decides, so a stale entry costs a look, never a mistake.
 class magazine {
 public:
-  /// Sized so that a refill's slab scan is shared by 64 allocations.
-  static constexpr std::uint32_t capacity = 64;
-
   struct entry {
     offset block;
     offset word;
   };
-  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-  [[nodiscard]] bool full() const noexcept { return count_ == capacity; }
-  void push(entry e) noexcept {
-    if (count_ < capacity) entries_[count_++] = e;
+  /// Entries for blocks of `bytes` each: enough that the newest that a loop
+  /// gives back serve its next round, and at most 32 KiB of blocks (but four),
+  /// which is what one lane may keep from all others.
+  [[nodiscard]] static constexpr std::uint32_t room_for(
+      std::uint32_t bytes) noexcept {
+    return std::clamp<std::uint32_t>((32U << 10U) / bytes, 4, 256);
   }
+  /// A refill takes no more, so that lanes leave something for each other.
+  static constexpr std::uint32_t refill_max = 64;
+
+  /// Makes room; without it a magazine is both empty and full.
+  void prepare(std::uint32_t room) {
+    entries_ = std::make_unique<entry[]>(room);
+    room_ = room;
+  }
+  [[nodiscard]] bool prepared() const noexcept { return room_ != 0; }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] bool full() const noexcept { return count_ == room_; }
+  /// True when a refill should end.
+  [[nodiscard]] bool stocked() const noexcept {
+    return count_ >= refill_max || full();
+  }
+  /// Requires: not full.
+  void push(entry e) noexcept { entries_[count_++] = e; }
+  /// Requires: not empty.
   [[nodiscard]] entry pop() noexcept { return entries_[--count_]; }
-  void clear() noexcept { count_ = 0; }
+  /// What was popped last, if `block` is that and nothing was pushed since.
+  [[nodiscard]] const entry* just_popped(offset block) const noexcept {
+    const auto* const last = entries_.get() + count_;
+    return count_ != room_ && last->block == block ? last : nullptr;
+  }
+  /// Puts back what was popped last. Requires: `just_popped` has found it.
+  void unpop() noexcept { ++count_; }
 
 private:
-  std::array<entry, capacity> entries_;
+  std::unique_ptr<entry[]> entries_;
   std::uint32_t count_ = 0;
+  std::uint32_t room_ = 0;
 };
 
-/// What a lane knows of the slabs of one use: their pages, and where it looked
-/// last. Slabs of other lanes are in the list too; preference, not ownership.
+/// What a lane knows of the slabs of one use. Slabs that name it as the lane
+/// they prefer are its own: there it looks first, so that lanes do not write
+/// the same cache lines. Preference is not ownership: `others` are looked into
+/// before the segment is called full.
 struct slab_list {
+  struct known_slab {
+    std::uint64_t page = 0;
+    std::uint32_t next = 0;  // Block at which the next scan begins.
+  };
   magazine ready;
-  std::vector<std::uint64_t> pages;
-  std::size_t cursor = 0;
+  std::vector<known_slab> own;
+  std::vector<known_slab> others;
+  // Own slabs in which this lane freed blocks that its magazine had no room
+  // for.
+  std::vector<known_slab> returned;
+  std::size_t cursor = 0;  // In `own`.
+  bool foreign = false;    // `ready` holds blocks of slabs of others.
 };
 
 /// The process-local side of a leased lane. Threads: the leasing one only.
@@ -49,6 +86,11 @@ struct lane {
   lane_index index = 0;
   std::uint64_t generation = 0;
   lock_word self{};
+  slot_index slot = 0;        // Of the participant that leases it.
+  std::uint32_t segment = 0;  // The segment's number in handles.
+  // Words of its participant's bare blocks, without generation.
+  std::uint64_t owned = 0;
+  std::uint64_t cached = 0;
   std::uint64_t* log = nullptr;
   std::uint64_t log_words = 0;      // Words of log in use; mirrors log_used.
   std::uint64_t log_words_max = 0;  // Words that fit.
@@ -61,8 +103,14 @@ struct lane {
   std::array<shared_u64*, 16> units{};
   std::uint32_t units_seen = 0;
   bool blocks_seen = false;
-  std::uint64_t pages_seen = 0;  // Page words scanned for others' slabs.
-  std::array<std::array<slab_list, size_class_count>, 3> slabs;
+  // Of the bare block taken last, unless `foreign`: what is given back at once
+  // goes back there, without a search for where it belongs.
+  slab_list* recent_bare = nullptr;
+  std::uint64_t pages_seen = 0;  // Page words scanned for slabs.
+  // Classes in which somebody may have freed blocks since this lane last
+  // looked at all of its slabs.
+  std::array<bool, size_class_count> look_again{};
+  std::array<std::array<slab_list, size_class_count>, block_kinds> slabs;
 
   [[nodiscard]] slab_list& slabs_of(slab_use use) noexcept {
     return slabs[static_cast<std::size_t>(use.kind)][use.cls];

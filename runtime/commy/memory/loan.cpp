@@ -3,95 +3,7 @@
 
 namespace commy {
 
-std::string_view describe(loan_error error) noexcept {
-  switch (error) {
-    case loan_error::too_large:
-      return "a loan is at most as large as the segment's biggest block (16 "
-             "KiB "
-             "with pages of 64 KiB); split it, or share it in a container";
-    case loan_error::out_of_space:
-      return "the segment has reached its capacity; give loans back, or create "
-             "the segment with a larger one";
-    case loan_error::disk_full:
-      return "the file system refused to grow the segment; free space on it";
-    case loan_error::lanes_exhausted:
-      return "no lane is left for this thread; let threads of others end or "
-             "create the segment with more lanes";
-    case loan_error::in_edit:
-      return "no block is at hand inside the callback of an operation; take "
-             "the "
-             "loan before the operation";
-    case loan_error::busy:
-      return "another process kept the segment's page lock; try again";
-    case loan_error::read_only:
-      return "the segment was opened for reading; open it for writing";
-    case loan_error::detached:
-      return "the segment is closed, or this is a forked child; open it here";
-    case loan_error::poisoned:
-      return "a journal in the segment made no sense, so writing is refused; "
-             "run `commy fsck`";
-    case loan_error::wrong_segment:
-      return "the handle belongs to another segment; ask that one";
-    case loan_error::stale:
-      return "the loan was given back, taken already, or is another's; a "
-             "handle "
-             "can be used once, by the one it was sent to";
-    case loan_error::wrong_type:
-      return "the block was lent for another type; compare both programs' "
-             "definitions of it";
-    case loan_error::damaged:
-      return "shared bytes make no sense; run `commy fsck`";
-  }
-  return "unknown reason";
-}
-
 namespace memory {
-namespace {
-
-loan_error translate(write_error error) noexcept {
-  switch (error) {
-    case write_error::out_of_space:
-      return loan_error::out_of_space;
-    case write_error::disk_full:
-      return loan_error::disk_full;
-    case write_error::lanes_exhausted:
-      return loan_error::lanes_exhausted;
-    case write_error::lock_timeout:
-      return loan_error::busy;
-    case write_error::read_only:
-      return loan_error::read_only;
-    case write_error::detached:
-      return loan_error::detached;
-    case write_error::poisoned:
-      return loan_error::poisoned;
-    case write_error::transaction_full:
-      return loan_error::in_edit;
-    default:
-      return loan_error::damaged;
-  }
-}
-
-/// Finds free blocks, or makes a new slab, for the thread's magazine. Throws.
-void stock(engine& owner, lane& mine, slab_use use) {
-  if (auto* const open = owner.open_transaction()) {
-    // The new slab's intent goes to that journal; a slab stays in any case.
-    open->stock(use);
-    return;
-  }
-  // A single operation is at work in this lane, below its caller's callback.
-  if (mine.open) throw write_failed{write_error::transaction_full};
-  transaction own{owner, mine};
-  own.begin();
-  try {
-    own.stock(use);
-    own.commit();
-  } catch (...) {
-    own.abort();
-    throw;
-  }
-}
-
-}  // namespace
 
 result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
                                                 std::uint64_t bytes,
@@ -129,7 +41,8 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
         continue;
       }
       loan_block made;
-      made.place_ = {entry.block, entry.word, class_bytes(cls)};
+      made.place_ = {entry.block, entry.word, class_bytes(cls), cls,
+                     mine.index + 1};
       made.generation_ = taken.generation();
       made.bytes_ = static_cast<std::uint32_t>(bytes);
       made.type_ = type;
@@ -144,7 +57,7 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
   }
   return unexpected{loan_error::damaged};
 } catch (const write_failed& failed) {
-  return unexpected{translate(failed.why.code()), failed.why.detail()};
+  return unexpected{loan_error_of(failed.why.code()), failed.why.detail()};
 }
 
 result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
@@ -179,9 +92,14 @@ void loan_block::give_back() noexcept {
   if (owner_ == nullptr) return;
   // A forked child and a detached engine have no mapping that is theirs.
   if (owner_->usable()) {
+    const auto mine = owned_by(owner_->slot(), generation_);
+    auto* const lane = owner_->lane_at_hand();
     // Fails only when somebody has scribbled over the word; then it is lost.
-    static_cast<void>(free_loan(owner_->img(), place_,
-                                owned_by(owner_->slot(), generation_)));
+    if (lane == nullptr) {
+      static_cast<void>(free_loan(owner_->img(), place_, mine));
+    } else if (step_loan(owner_->img(), place_, mine, mine.freed())) {
+      put_back(*lane, place_, block_kind::loan);
+    }
   }
   owner_.reset();
 }

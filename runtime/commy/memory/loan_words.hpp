@@ -1,7 +1,7 @@
 // commy/memory/loan_words.hpp: the steps of a loan block's word.
 #pragma once
 
-#include <commy/memory/classes.hpp>
+#include <commy/memory/slabs.hpp>
 
 #include <cstdint>
 
@@ -41,13 +41,7 @@ inline bool step_loan(const image& img, const block_place& place,
 inline bool free_loan(const image& img, const block_place& place,
                       block_word from) noexcept {
   if (!step_loan(img, place, from, from.freed())) return false;
-  const auto base = place.word - place.word % img.sizes().page_bytes;
-  auto& dirty = reinterpret_cast<slab_header*>(img.bytes(base))->dirty;
-  // relaxed: a hint for the next scan of this slab. Looked at first, so that
-  // the line is not fetched for writing when the hint stands already.
-  if (dirty.load(std::memory_order_relaxed) == 0) {
-    dirty.store(1, std::memory_order_relaxed);
-  }
+  note_free(img, place);
   return true;
 }
 

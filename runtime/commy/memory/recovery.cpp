@@ -33,7 +33,7 @@ bool engine::is_dead(slot_index slot) const noexcept {
   return !backing_->is_alive(slot, who);
 }
 
-sweep_report engine::recover(slot_index dead) noexcept try {
+sweep_report engine::recover(slot_index dead, phases which) noexcept try {
   if (!writable_ || !is_dead(dead) ||
       image_.header().poisoned.load(std::memory_order_relaxed) != 0) {
     return {};
@@ -60,7 +60,7 @@ sweep_report engine::recover(slot_index dead) noexcept try {
       is_dead(dead)) {
     report = sweep_lanes(image_, dead);
     wake_everyone();
-    if (!report.poisoned) {
+    if (!report.poisoned && which == phases::both) {
       sweep_rings(image_, dead, report);
       report.loans += sweep_loans(image_, dead);
       wake_everyone();  // Readers behind a claim that has been skipped.
@@ -112,7 +112,7 @@ std::uint32_t engine::recover_all() noexcept {
   return found;
 }
 
-bool engine::recover_lane(lane_index index) noexcept {
+bool engine::recover_lane(lane_index index, phases which) noexcept {
   auto* const record = image_.lane(index);
   if (record == nullptr) return false;
   const lane_word word{record->word.load(std::memory_order_acquire)};
@@ -121,13 +121,13 @@ bool engine::recover_lane(lane_index index) noexcept {
   }
   const slot_index slot = word.participant_plus_one() - 1;
   if (!is_dead(slot)) return false;
-  recover(slot);
+  recover(slot, which);
   return true;
 }
 
-bool engine::recover_holder(lock_word word) noexcept {
+bool engine::recover_holder(lock_word word, phases which) noexcept {
   return word.locked() && word.lane_plus_one() != 0 &&
-         recover_lane(word.lane_plus_one() - 1);
+         recover_lane(word.lane_plus_one() - 1, which);
 }
 
 lane_index engine::find_guard(offset root, lane_index self) const noexcept {

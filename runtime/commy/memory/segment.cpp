@@ -192,6 +192,7 @@ result<segment, segment_error> segment::open(std::string_view name,
   auto owner =
       memory::engine::attach(std::move(*bytes), participant_name(options));
   if (!owner) return refuse(owner.error(), name);
+  (*owner)->set_patience(options.patience);
   return segment{std::move(*owner), std::string{name}};
 }
 
@@ -203,6 +204,7 @@ result<segment, segment_error> segment::open_read_only(
   if (!bytes) return unexpected{bytes.error()};
   auto owner = memory::engine::attach(std::move(*bytes), {});
   if (!owner) return refuse(owner.error(), name);
+  (*owner)->set_patience(options.patience);
   return segment{std::move(*owner), std::string{name}};
 }
 
@@ -297,44 +299,6 @@ result<std::vector<std::string>, segment_error> segment::list(
   }
   std::ranges::sort(found);
   return found;
-}
-
-segment_statistics segment::statistics() const noexcept {
-  using namespace memory;
-  const auto& img = engine_->img();
-  const auto& sizes = img.sizes();
-  segment_statistics now;
-  now.capacity_bytes = sizes.capacity;
-  now.committed_bytes = img.committed();
-  const auto pages = img.page_count();
-  for (std::uint64_t p = 0; p < pages;) {
-    const page_word page{img.page(p).load(std::memory_order_acquire)};
-    std::uint64_t step = 1;
-    if (page.heads_run()) {
-      step = std::max<std::uint64_t>(1, page.count());
-      now.live_bytes += step * sizes.page_bytes;
-      ++now.live_blocks;
-    } else if (page.state() == page_state::free) {
-      now.free_page_bytes += sizes.page_bytes;
-    } else if (page.state() == page_state::slab) {
-      const auto cls = static_cast<std::uint32_t>(page.count() & 0xffU);
-      if (cls < size_class_count) {
-        const auto shape = img.shape(cls);
-        for (std::uint32_t i = 0; i < shape.count; ++i) {
-          const block_word word{img.word(p * sizes.page_bytes + 64 + 8ULL * i)
-                                    .load(std::memory_order_relaxed)};
-          if (word.state() == block_state::free) {
-            now.free_block_bytes += shape.block_bytes;
-          } else {
-            now.live_bytes += shape.block_bytes;
-            ++now.live_blocks;
-          }
-        }
-      }
-    }
-    p += step;
-  }
-  return now;
 }
 
 std::vector<participant_info> segment::participants() const {

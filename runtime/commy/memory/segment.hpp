@@ -2,8 +2,11 @@
 #pragma once
 
 #include <commy/base/units.hpp>
+#include <commy/memory/bare_block.hpp>
 #include <commy/memory/directory.hpp>
+#include <commy/memory/object_removal.hpp>
 #include <commy/memory/segment_error.hpp>
+#include <commy/memory/statistics.hpp>
 
 #include <memory>
 #include <string>
@@ -23,18 +26,10 @@ struct segment_options {
   std::string folder{};
   /// What this process calls itself, for people; empty: its program's name.
   std::string participant{};
+  /// How long finding, creating and removing objects waits for others who do.
+  std::chrono::nanoseconds patience = memory::engine::default_deadline;
   /// All sizes, for tests and unusual needs; then `capacity` is ignored.
   const memory::geometry* sizes = nullptr;
-};
-
-/// What a segment holds at the moment.
-struct segment_statistics {
-  std::uint64_t capacity_bytes = 0;
-  std::uint64_t committed_bytes = 0;
-  std::uint64_t live_bytes = 0;  // In live blocks and runs.
-  std::uint64_t live_blocks = 0;
-  std::uint64_t free_block_bytes = 0;  // In slabs, free.
-  std::uint64_t free_page_bytes = 0;   // In no slab and no run.
 };
 
 /// One attached process, as the others see it.
@@ -92,20 +87,62 @@ public:
     if (!place) return unexpected{place.error()};
     return Container{engine_, *place};
   }
+  /// Removes an object: in one transaction its name goes and every handle to it
+  /// answers `removed`; its blocks are given back by and by. Waits for who
+  /// writes it or reads it under a guard, at most as long as the options'
+  /// patience. Fails with not_found, busy, read_only, refused.
+  result<void, open_error> remove_object(std::string_view name) const {
+    return memory::remove_object(*engine_, name);
+  }
   /// Every object: name and type.
   [[nodiscard]] result<std::vector<memory::object_entry>, open_error> objects()
       const {
     return memory::list_objects(*engine_);
   }
 
+  /// Lends a bare block of at least `bytes` of undefined content, aligned to 16
+  /// at least: memory that the caller manages, outside of any object. It stays
+  /// until somebody deallocates it or this process ends; unlike an object's
+  /// data it is not part of transactions. Any process of the segment may read,
+  /// write and deallocate what the handle names, so a handle may be stored in a
+  /// container or sent. Never waits for other writers. Fails with too_large
+  /// (from 64 MiB less two pages on), out_of_space, disk_full, and as
+  /// `loan_error` says.
+  /// Cost: one compare-and-swap; for every 64th a look at a slab's words; above
+  /// 16 KiB two system calls.
+  [[nodiscard, gnu::always_inline]] result<loan_handle, loan_error> allocate(
+      std::uint64_t bytes) const {
+    if (const auto made = memory::take_at_hand(*engine_, bytes)) return made;
+    return memory::allocate_slowly(*engine_, bytes);
+  }
+  /// Ends a bare block's life, whoever took it. Fails with `stale` when that
+  /// has been done before. Cost: one compare-and-swap.
+  [[gnu::always_inline]] result<void, loan_error> deallocate(
+      loan_handle block) const {
+    if (memory::give_back_recent(*engine_, block)) return {};
+    return memory::deallocate_any(*engine_, block);
+  }
+  /// The bytes of a bare block; empty when the handle is stale or foreign. They
+  /// are as valid as the block lives: nobody holds it for the caller.
+  [[nodiscard]] std::span<std::byte> bytes_of(
+      loan_handle block) const noexcept {
+    return memory::bytes_of(*engine_, block);
+  }
+
   [[nodiscard]] const std::string& name() const noexcept { return *name_; }
   [[nodiscard]] bool writable() const noexcept { return engine_->writable(); }
   /// Cost: a look at every block word.
-  [[nodiscard]] segment_statistics statistics() const noexcept;
+  [[nodiscard]] segment_statistics statistics() const noexcept {
+    return memory::count_bytes(engine_->img());
+  }
   [[nodiscard]] std::vector<participant_info> participants() const;
   /// Repairs what dead participants left; happens by itself when somebody
   /// stumbles over it. Returns how many were found dead.
-  std::uint32_t sweep() noexcept { return engine_->recover_all(); }
+  std::uint32_t sweep() noexcept {
+    const auto found = engine_->recover_all();
+    memory::empty_trash(*engine_, 64);
+    return found;
+  }
   /// A sign of life for those who watch: see the heartbeat module.
   void beat() noexcept;
 

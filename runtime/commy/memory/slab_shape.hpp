@@ -44,6 +44,18 @@ struct slab_shape {
   std::uint32_t block_bytes = 0;
   std::uint32_t count = 0;
   std::uint32_t first = 0;  // From the slab's base to block 0.
+  // ceil(2^40 / block_bytes), see number_of().
+  std::uint64_t reciprocal = 0;
+
+  /// Index of the block that holds byte `inside` of the blocks' area, without
+  /// a division, which would cost as much as taking the block. Exact: with
+  /// reciprocal = (2^40 + e) / size, e < size, the product is too large by
+  /// inside * e / (2^40 size), below 1 / size as long as inside * size < 2^40;
+  /// a page is below 2^20, a block below 2^15 bytes.
+  [[nodiscard]] constexpr std::uint32_t number_of(
+      std::uint32_t inside) const noexcept {
+    return static_cast<std::uint32_t>(inside * reciprocal >> 40U);
+  }
 
   [[nodiscard]] static constexpr slab_shape of(std::uint32_t cls,
                                                const geometry& sizes) noexcept {
@@ -58,8 +70,8 @@ struct slab_shape {
                         sizes.page_bytes) {
       --n;
     }
-    return {size, n,
-            static_cast<std::uint32_t>(align_up(64 + 8ULL * n, align))};
+    return {size, n, static_cast<std::uint32_t>(align_up(64 + 8ULL * n, align)),
+            ((std::uint64_t{1} << 40U) + size - 1) / size};
   }
 };
 

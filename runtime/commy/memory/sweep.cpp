@@ -1,4 +1,4 @@
-#include <commy/memory/classes.hpp>
+#include <commy/memory/bare_block.hpp>
 #include <commy/memory/journal.hpp>
 #include <commy/memory/sweep.hpp>
 
@@ -116,7 +116,7 @@ std::uint32_t sweep_loans(const image& img, slot_index dead) noexcept {
     }
     p += page.heads_run() && page.count() > 0 ? page.count() : 1;
   }
-  return freed;
+  return freed + free_bare(img, dead);
 }
 
 }  // namespace commy::memory

@@ -14,7 +14,7 @@ struct sweep_report {
   std::uint32_t rolled_forward = 0;  // Journals found COMMITTED.
   std::uint32_t locks = 0;           // Locks released.
   std::uint32_t guards = 0;          // Read guards dropped.
-  std::uint32_t loans = 0;           // Loan blocks freed.
+  std::uint32_t loans = 0;           // Loans and bare blocks freed.
   std::uint32_t claims = 0;          // Cells it had claimed in rings, skipped.
   std::uint32_t messages = 0;        // Messages that lay in its ring, dropped.
   bool poisoned = false;             // A journal made no sense.
@@ -28,9 +28,9 @@ struct sweep_report {
 /// The caller wakes all waiting lanes afterwards.
 sweep_report sweep_lanes(const image& img, slot_index dead) noexcept;
 
-/// Second phase, after `sweep_rings` of ring_repair.hpp: loans that `dead`
-/// owned or that lay in its ring. Scans the loan slabs; cost grows with their
-/// number. Equally pure and restartable.
+/// Second phase, after `sweep_rings` of ring_repair.hpp: loans and bare blocks
+/// that `dead` owned or that lay in its ring. Scans their slabs; cost grows
+/// with their number. Equally pure and restartable.
 std::uint32_t sweep_loans(const image& img, slot_index dead) noexcept;
 
 }  // namespace commy::memory

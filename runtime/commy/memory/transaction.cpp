@@ -1,4 +1,5 @@
 #include <commy/memory/engine.hpp>
+#include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
 
 #include <algorithm>
@@ -114,7 +115,9 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
     engine_->system().park(lane.index, lane.record->park, seen,
                            probe_pause(begun, time, deadline));
     // Died, perhaps between unlocking and waking us, or while holding.
-    engine_->recover_holder(lock_word{word.load(std::memory_order_relaxed)});
+    swept_ |=
+        engine_->recover_holder(lock_word{word.load(std::memory_order_relaxed)},
+                                memory::engine::phases::first);
     // relaxed: as in lock(). A dead holder whose journal makes no sense keeps
     // its lock for ever, so there is nothing to wait for.
     if (img().header().poisoned.load(std::memory_order_relaxed) != 0) {
@@ -153,7 +156,7 @@ void transaction::wait_for_guards(offset root, memory::shared_u64& word) {
     }
     engine_->system().park(lane.index, lane.record->park, seen,
                            probe_pause(begun, time, deadline));
-    engine_->recover_lane(guard);
+    swept_ |= engine_->recover_lane(guard, memory::engine::phases::first);
   }
 }
 
@@ -215,8 +218,11 @@ void transaction::finish(bool forward) noexcept {
 void transaction::finish_by_log(bool forward) noexcept {
   auto& lane = *lane_;
   memory::finish_journal(
-      *lane.img, *lane.record, forward,
-      [&lane](offset word) { memory::cache_free(lane, word); });
+      *lane.img, *lane.record, forward, [&lane](offset word) {
+        auto kind = memory::block_kind::plain;
+        const auto place = memory::block_of_word(*lane.img, word, kind);
+        if (place) memory::put_back(lane, place, kind);
+      });
 }
 
 void transaction::unlock_all() noexcept {
@@ -227,6 +233,12 @@ void transaction::unlock_all() noexcept {
     engine_->unlock(img().root_at(root).lock, root, 0);
     --lane.held;
     lane.record->held_count.store(lane.held, std::memory_order_relaxed);
+  }
+  // What is left of the dead ones that stood in our way: it takes as long as
+  // they had blocks, and nobody waits for it.
+  if (swept_) [[unlikely]] {
+    swept_ = false;
+    engine_->recover_all();
   }
 }
 

@@ -83,6 +83,13 @@ public:
   /// Fills this lane's magazine of free blocks for `use`, from a slab with room
   /// or a new one. For loans, which are taken without a record.
   void stock(memory::slab_use use) { refill(use); }
+  /// Words of the log that are free, and that there are in all.
+  [[nodiscard]] std::uint64_t log_left() const noexcept {
+    return lane_->log_words_max - lane_->log_words;
+  }
+  [[nodiscard]] std::uint64_t log_room() const noexcept {
+    return lane_->log_words_max;
+  }
   /// Bytes that the block or run at `at` offers, or 0 when it is none.
   [[nodiscard]] std::uint64_t bytes_at(
       memory::offset at,
@@ -99,6 +106,7 @@ private:
                    std::chrono::nanoseconds patience);
   void wait_for_guards(memory::offset root, memory::shared_u64& word);
   memory::offset take_run(std::uint64_t pages);
+  std::uint64_t page_for_slab(memory::slab_use use);
   void refill(memory::slab_use use);
   void finish(bool forward) noexcept;
   void finish_by_log(bool forward) noexcept;
@@ -107,6 +115,7 @@ private:
   memory::engine* engine_;
   memory::lane* lane_;
   bool emptied_ = false;
+  bool swept_ = false;  // Met a dead one, whose second phase is still to do.
   // Set by the first wait: reading the clock costs more than an idle lock.
   std::optional<clock::time_point> deadline_;
 };

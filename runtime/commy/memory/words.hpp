@@ -36,6 +36,9 @@ enum class block_state : std::uint8_t {
   owned = 3,     // A loan: one participant writes or reads it.
   in_ring = 4,   // A loan on its way; the owner is the ring's participant.
   dropped = 5,   // Reserved, and given back by the same open transaction.
+  // Bare blocks only, see bare_block.hpp; the owner is a participant:
+  cached = 6,    // Given back, and kept by one of its lanes for the next use.
+  returned = 7,  // Given back by somebody else; that lane will find it.
 };
 
 /// {state 4, owner 12, generation 48 bits}. At ten million recyclings per
@@ -83,9 +86,12 @@ enum class page_state : std::uint8_t {
   free = 0,
   reserved = 1,  // Head of a run of `count` pages, by a lane's transaction.
   live = 2,      // Head of a run of `count` pages.
-  slab = 3,      // Equal blocks of class `count`; never changes again.
-  meta = 4,      // Head of a chunk: headers and page words.
-  dropped = 5,   // Reserved, and given back by the same open transaction.
+  // Equal blocks of class `count`, for ever. The owner is a hint: the lane that
+  // looks here first, so that lanes do not fight over the same words.
+  slab = 3,
+  meta = 4,     // Head of a chunk: headers and page words.
+  dropped = 5,  // Reserved, and given back by the same open transaction.
+  owned = 6,    // Head of a bare run; the owner is a participant.
 };
 
 /// {state 4, owner 12, generation 24, count 24 bits}.
@@ -124,7 +130,7 @@ struct page_word {
   /// True for the head of a run, in whatever state of its life.
   [[nodiscard]] constexpr bool heads_run() const noexcept {
     return state() == page_state::reserved || state() == page_state::live ||
-           state() == page_state::dropped;
+           state() == page_state::dropped || state() == page_state::owned;
   }
   friend constexpr bool operator==(page_word, page_word) = default;
 };

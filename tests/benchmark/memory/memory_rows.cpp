@@ -2,9 +2,9 @@
 // the way, beside what one would use instead?
 #include "../report.hpp"
 #include "../sampling.hpp"
+#include "scratch.hpp"
 #include <commy/containers/shared_box.hpp>
 #include <commy/containers/shared_hash_map.hpp>
-#include <commy/memory/segment.hpp>
 
 #include <boost/functional/hash.hpp>
 #include <boost/interprocess/allocators/allocator.hpp>
@@ -15,34 +15,11 @@
 #include <boost/unordered_map.hpp>
 
 #include <pthread.h>
-#include <unistd.h>
 
 namespace commy::benchmark {
 namespace {
 
 namespace bip = boost::interprocess;
-
-/// A segment of this program alone, gone at its end.
-class scratch {
-public:
-  scratch() {
-    options_.folder =
-        "/dev/shm/commy-benchmark-" + std::to_string(::getpid()) + ".d";
-    shared_.emplace(segment::create("scratch", options_).value());
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() {
-    shared_.reset();
-    static_cast<void>(segment::remove("scratch", options_));
-    ::rmdir(options_.folder.c_str());
-  }
-  segment& get() { return *shared_; }
-
-private:
-  segment_options options_;
-  std::optional<segment> shared_;
-};
 
 /// A robust process-shared mutex: what one would use to survive a holder's
 /// death. It protects nothing and undoes nothing.
@@ -140,6 +117,8 @@ void point_read(report& into, segment& shared) {
 }  // namespace
 
 void run_memory(report& into) {
+  run_allocation(into);
+  run_stress(into);
   scratch shared;
   txn_1(into, shared.get());
   point_read(into, shared.get());

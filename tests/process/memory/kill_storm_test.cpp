@@ -1,7 +1,11 @@
 // Writers killed at random while they work, again and again.
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <support/block_trace.hpp>
 #include <support/forked.hpp>
@@ -53,12 +57,22 @@ void transfer(shared_world& w, std::mt19937_64& random) {
   });
 }
 
+/// Looks at all accounts under a guard, where they lie.
+void audit(const shared_world& w) {
+  std::int64_t sum = 0;
+  for (const auto& [name, amount] : must(w.numbers.read()))
+    sum += amount;
+  if (sum != accounts * each) throw std::runtime_error{"money was lost"};
+}
+
 [[noreturn]] void write_for_ever(const segment_options& options,
                                  std::uint64_t seed) {
   auto w = shared_world::open_or_create("s", options);
   std::mt19937_64 random{seed};
-  for (;;)
+  for (;;) {
     transfer(w, random);
+    if (random() % 4 == 0) audit(w);
+  }
 }
 
 /// True if the books balance.
@@ -72,34 +86,99 @@ bool balances(const model_world& world) {
   return sum == accounts * each;
 }
 
+/// What those who were killed were about, by their own words in the segment.
 struct storm_report {
   int kills = 0;
-  std::uint32_t found_idle = 0;
-  std::uint32_t rolled_back = 0;
-  std::uint32_t rolled_forward = 0;
+  int active = 0;
+  int committed = 0;  // Or giving blocks back.
+  int locked = 0;     // With its journal idle.
+  int waiting = 0;
+  int guarded = 0;
+  int sweeping = 0;
+  int idle = 0;
+  std::vector<double> next_ms;  // From the kill to our next transaction.
+
+  [[nodiscard]] double percentile(double share) {
+    std::sort(next_ms.begin(), next_ms.end());
+    return next_ms[static_cast<std::size_t>(
+        share * static_cast<double>(next_ms.size() - 1))];
+  }
 };
 
-/// Recovers who is dead, unless a survivor was quicker, and counts what it was
-/// doing.
-void recover(memory::engine& engine, storm_report& report) {
-  for (memory::slot_index i = 0; i < engine.img().sizes().participants; ++i) {
-    if (!engine.is_dead(i)) continue;
-    const auto found = engine.recover(i);
-    report.rolled_back += found.rolled_back;
-    report.rolled_forward += found.rolled_forward;
-    report.found_idle += found.lanes - found.rolled_back - found.rolled_forward;
+/// Is this participant marked as one who sweeps another?
+bool is_sweeping(const memory::image& img, memory::slot_index who) {
+  for (memory::slot_index i = 0; i < img.sizes().participants; ++i) {
+    const auto mark = img.slot(i).sweeper.load();
+    const memory::slot_word word{img.slot(who).word.load()};
+    if (i != who &&
+        mark == (word.generation() << memory::owner_bits | (who + 1))) {
+      return true;
+    }
   }
+  return false;
+}
+
+bool holds_a_lock(const memory::image& img, memory::lane_index index,
+                  const memory::lane_record& lane) {
+  const auto self = memory::lock_word::held_by(
+      index, memory::lane_word{lane.word.load()}.generation());
+  const auto count =
+      std::min<std::uint64_t>(lane.held_count.load(), memory::held_locks);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto root = lane.held[i].load();
+    if (memory::lock_word{img.root_at(root).lock.load()}.holder() == self.raw) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Notes what a participant that stands still is about.
+void note_state(const memory::image& img, std::uint32_t pid,
+                storm_report& report) {
+  for (memory::slot_index s = 0; s < img.sizes().participants; ++s) {
+    const memory::slot_word word{img.slot(s).word.load()};
+    if (word.state() != memory::slot_state::live || word.pid() != pid) continue;
+    if (is_sweeping(img, s)) ++report.sweeping;
+    for (memory::lane_index i = 0; i < img.lane_count(); ++i) {
+      const auto& lane = *img.lane(i);
+      const memory::lane_word lease{lane.word.load()};
+      if (lease.participant_plus_one() != s + 1) continue;
+      if (lane.guards[0].load() != 0) ++report.guarded;
+      switch (static_cast<memory::journal_state>(lane.state.load())) {
+        case memory::journal_state::idle:
+          ++(lane.waiting_for.load() != 0 ? report.waiting
+             : holds_a_lock(img, i, lane) ? report.locked
+                                          : report.idle);
+          break;
+        case memory::journal_state::active:
+          ++report.active;
+          break;
+        default:
+          ++report.committed;
+      }
+    }
+    return;
+  }
+}
+
+std::uint64_t number_from(const char* variable, std::uint64_t usual) {
+  const auto* const said = std::getenv(variable);
+  return said != nullptr ? std::strtoull(said, nullptr, 10) : usual;
 }
 
 }  // namespace
 
+// COMMY_STORM_SECONDS=60 COMMY_STORM_BALLAST_MIB=1024 is the long form.
 TEST_CASE("a storm of kills loses no money, leaks nothing, stops nobody") {
-  const auto seed = platform::random_u64();
+  const auto seed = number_from("COMMY_SEED", platform::random_u64());
+  const std::chrono::seconds length{number_from("COMMY_STORM_SECONDS", 5)};
+  const auto ballast = number_from("COMMY_STORM_BALLAST_MIB", 32) << 20U;
   CAPTURE(seed);
   std::mt19937_64 random{seed};
   const test_folder folder;
   auto sizes = memory::geometry{};
-  sizes.capacity = 64U << 20U;
+  sizes.capacity = (64U << 20U) + align_up(2 * ballast, 64U << 20U);
   sizes.participants = 16;
   const auto options = in_folder(folder, &sizes);
   auto w = shared_world::open_or_create("s", options);
@@ -107,6 +186,9 @@ TEST_CASE("a storm of kills loses no money, leaks nothing, stops nobody") {
     must(w.numbers.insert(name_of(i), each));
     must(w.texts.insert(i, note_of(each)));
   }
+  // Small blocks that a sweep of lent ones has to look at.
+  for (std::uint64_t lent = 0; lent < ballast; lent += 64)
+    must(w.home.allocate(64));
   const auto start_writer = [&] {
     const auto own_seed = random();
     return forked{[&options, own_seed](const auto&) -> int {
@@ -114,42 +196,81 @@ TEST_CASE("a storm of kills loses no money, leaks nothing, stops nobody") {
     }};
   };
   std::vector<forked> writers;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 8; ++i)
     writers.push_back(start_writer());
   const auto rounds = [&] { return must(w.box.get()).y; };
+  const auto& img = w.home.engine()->img();
+  const auto sweeper = [&]() -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < writers.size(); ++i) {
+      for (const auto& one : w.home.participants()) {
+        if (one.pid == static_cast<std::uint32_t>(writers[i].pid()) &&
+            is_sweeping(img, one.slot)) {
+          return i;
+        }
+      }
+    }
+    return std::nullopt;
+  };
 
   storm_report report;
-  const auto end = std::chrono::steady_clock::now() + 3s;
-  while (report.kills < 20 || std::chrono::steady_clock::now() < end) {
-    // The survivors go on; after some of their transactions one more dies.
-    const auto goal = rounds() + static_cast<std::int64_t>(random() % 200);
-    REQUIRE(eventually([&] { return rounds() >= goal; }));
-    auto& victim = writers[random() % writers.size()];
-    victim.kill();
+  using clock = std::chrono::steady_clock;
+  constexpr auto pace = 20ms;
+  const auto end = clock::now() + length;
+  auto due = clock::now();
+  while (report.kills < 50 || clock::now() < end) {
+    auto chosen = random() % writers.size();
+    // Every fourth time one of those who clear up after the last.
+    if (report.kills % 4 == 3) chosen = sweeper().value_or(chosen);
+    auto& victim = writers[chosen];
+    // First it stands still, wherever it is; then it dies there.
+    victim.signal(SIGSTOP);
+    victim.wait_stopped();
+    note_state(img, static_cast<std::uint32_t>(victim.pid()), report);
     ++report.kills;
-    recover(*w.home.engine(), report);
-    if (report.kills % 4 == 0) {
-      // All of one moment, beside those who write.
-      std::int64_t sum = 0;
-      for (const auto& [name, amount] : must(w.numbers.read()))
-        sum += amount;
-      REQUIRE(sum == accounts * each);
-    }
-    victim = start_writer();
+    const auto killed = clock::now();
+    victim.signal(SIGKILL);
+    must(w.box.update([](point& p) { p.y += 1; }));
+    report.next_ms.push_back(
+        std::chrono::duration<double, std::milli>(clock::now() - killed)
+            .count());
+    if (report.kills % 4 != 2) victim.wait();
+    auto dead = std::exchange(victim, start_writer());
+    dead.wait();
+    // The survivors go on.
+    const auto goal = rounds() + static_cast<std::int64_t>(random() % 50);
+    REQUIRE(eventually([&] {
+      static_cast<void>(w.box.wait_for_change(w.box.version(), 1ms));
+      return rounds() >= goal;
+    }));
+    due += pace;
+    while (clock::now() < due)
+      static_cast<void>(w.box.wait_for_change(w.box.version(), 1ms));
+    if (report.kills % 16 == 0) audit(w);
   }
   const auto last = rounds();
   writers.clear();
-  recover(*w.home.engine(), report);
+  w.home.sweep();
 
   std::cout << "kill storm: " << last << " transactions, " << report.kills
-            << " kills; swept here: " << report.rolled_back << " rolled back, "
-            << report.rolled_forward << " rolled forward, " << report.found_idle
-            << " idle\n";
+            << " kills: " << report.active << " active, " << report.committed
+            << " committed, " << report.locked << " with a lock alone, "
+            << report.waiting << " waiting for one, " << report.guarded
+            << " with a guard, " << report.sweeping << " sweeping, "
+            << report.idle << " idle; next transaction after p50 "
+            << report.percentile(0.5) << " ms, p99 " << report.percentile(0.99)
+            << " ms\n";
   const auto found = must(read_world(w.home.engine(), w.where()));
   CHECK(balances(found));
   CHECK(found.box.value.y >= last);
-  CHECK(report.rolled_back > 0);
-  CHECK(trace_blocks(w.home.engine()->img()).text() == "");
+  CHECK(report.active > 0);
+  CHECK(report.waiting + report.idle > 0);
+  if (length >= 60s) {
+    CHECK(report.committed > 0);
+    CHECK(report.locked > 0);
+    CHECK(report.guarded > 0);
+    CHECK(report.sweeping > 0);
+  }
+  CHECK(trace_blocks(img).text() == "");
   CHECK(w.home.participants().size() == 1);
   transfer(w, random);
   CHECK(balances(must(read_world(w.home.engine(), w.where()))));

@@ -51,17 +51,18 @@ TEST_CASE("a lock that stays taken is a timeout that names its holder") {
 
 TEST_CASE("who waits for a lock gets it when it is released") {
   two_attachments two;
-  std::atomic<bool> locked{false};
-  std::atomic<bool> release{false};
+  // Not std::atomic::wait: with mingw's library of gcc 12 its notification gets
+  // lost, and a waiter sleeps for ever.
+  std::promise<void> locked;
+  std::promise<void> release;
   std::thread holder{[&] {
     must(transact(two.second.box, [&](transaction&) {
-      locked = true;
-      locked.notify_one();
-      release.wait(false);
+      locked.set_value();
+      release.get_future().wait();
       must(two.second.box.update([](point& p) { p.y = 1; }));
     }));
   }};
-  locked.wait(false);
+  locked.get_future().wait();
   std::thread waiter{[&] {
     must(two.first.box.update([](point& p) { p.y = p.y * 10 + 2; }));
   }};
@@ -77,8 +78,7 @@ TEST_CASE("who waits for a lock gets it when it is released") {
   };
   while (!waits())
     std::this_thread::yield();
-  release = true;
-  release.notify_one();
+  release.set_value();
   holder.join();
   waiter.join();
 

@@ -1,0 +1,157 @@
+// What objects hold, by their descriptors: see memory/block_tracer.hpp.
+#include <commy/containers/type_tree.hpp>
+#include <commy/memory/block_tracer.hpp>
+#include <commy/memory/hash_table.hpp>
+
+#include <algorithm>
+
+namespace commy::memory {
+namespace {
+
+struct any_slots {
+  hash_slots slots;
+  [[nodiscard]] const hash_slots& get() const noexcept { return slots; }
+};
+
+std::uint64_t load(const shared_u64& word) {
+  return word.load(std::memory_order_acquire);
+}
+
+/// True if the entry's own key leads to it.
+bool is_found(const hash_table<any_slots>& table, const hash_slots& slots,
+              const table_key& key, const std::uint64_t* words) {
+  std::uint64_t found[hash_slots::stride_max / 8]{};
+  const auto place = table.locate(key);
+  if (place.group == 0) return false;
+  table.load_slot(place, found);
+  return std::memcmp(found, words, slots.stride) == 0;
+}
+
+void trace_table(block_tracer& tracer, offset at, const hash_slots& slots,
+                 const std::string& name,
+                 const std::function<void(const std::string&,
+                                          const std::uint64_t*)>& entry) {
+  const auto& img = tracer.img();
+  const auto& object = img.root_at(at);
+  const auto table_at = load(object.shape[0]);
+  const auto groups = load(object.shape[1]);
+  if (table_at == 0) {
+    if (load(object.motion[0]) != 0) {
+      tracer.finding(name + " counts without table");
+    }
+    return;
+  }
+  if (slots.count == 0 || slots.stride > hash_slots::stride_max ||
+      !std::has_single_bit(groups) || table_at % 64 != 0 ||
+      groups > img.sizes().capacity / slots.group_bytes ||
+      !img.holds(table_at, groups * slots.group_bytes)) {
+    return tracer.finding(name + ": its table makes no sense");
+  }
+  if (!tracer.reach(table_at, groups * slots.group_bytes, block_kind::plain,
+                    name + ": table")) {
+    return;
+  }
+  for (std::uint64_t g = 0; g < groups; ++g) {
+    tracer.expect_even(img.word(table_at + g * slots.group_bytes),
+                       name + ": a group");
+  }
+  const hash_table<any_slots> table{img, at, any_slots{slots}};
+  std::uint64_t entries = 0;
+  table.for_each([&](const std::uint64_t* words) {
+    ++entries;
+    const auto who = name + "[" + std::to_string(entries) + "]";
+    table_key key;
+    std::string text;
+    if (slots.key_is_text) {
+      if (!tracer.trace_text(words, who + ": key")) return true;
+      copy_text(img, {{words[0], words[1]}}, text);
+      key.text = text;
+    } else {
+      std::memcpy(&key.bits, words, slots.key_bytes);
+    }
+    if (!is_found(table, slots, key, words)) {
+      tracer.finding(who + " is not found by its key");
+    }
+    if (slots.value_is_text) {
+      tracer.trace_text(words + slots.value_at / 8, who + ": value");
+    }
+    entry(text, words);
+    return true;
+  });
+  if (entries != load(object.motion[0])) {
+    tracer.finding(name + " counts " + std::to_string(load(object.motion[0])) +
+                   " entries and has " + std::to_string(entries));
+  }
+}
+
+void trace_queue(block_tracer& tracer, offset at, const type_tree& element,
+                 const std::string& name) {
+  const auto& object = tracer.img().root_at(at);
+  const auto capacity = load(object.shape[1]);
+  const auto stride = align_up(element.bytes, 8);
+  if (load(object.motion[1]) - load(object.motion[0]) > capacity) {
+    tracer.finding(name + " holds more than its ring does");
+  }
+  if (capacity == 0) return;
+  if (stride == 0 || capacity > tracer.img().sizes().capacity / stride) {
+    return tracer.finding(name + ": its ring makes no sense");
+  }
+  tracer.reach(load(object.shape[0]), capacity * stride, block_kind::plain,
+               name + ": ring");
+}
+
+}  // namespace
+
+void trace_directory_table(block_tracer& tracer, offset root_at,
+                           const std::function<void(const std::string&, offset,
+                                                    std::uint64_t)>& entry) {
+  trace_table(tracer, root_at, hash_slots::of(16, 16, 8, true, false),
+              "directory",
+              [&](const std::string& name, const std::uint64_t* words) {
+                entry(name, words[2], words[3]);
+              });
+}
+
+void trace_content(block_tracer& tracer, offset root_at, std::string_view line,
+                   const std::string& name) {
+  const auto type = type_tree::parse(line);
+  if (!type) {
+    return tracer.finding(name + ": its type '" +
+                          std::string{line.substr(0, 80)} +
+                          "' is not readable");
+  }
+  const auto& object = tracer.img().root_at(root_at);
+  switch (type->kind) {
+    case type_kind::box:
+      tracer.reach(load(object.shape[0]), type->parameters[0].bytes,
+                   block_kind::plain, name);
+      break;
+    case type_kind::vec_deque:
+      trace_queue(tracer, root_at, type->parameters[0], name);
+      break;
+    case type_kind::hash_map: {
+      const auto& key = type->parameters[0];
+      const auto& value = type->parameters[1];
+      if (key.bytes > hash_slots::stride_max ||
+          value.bytes > hash_slots::stride_max ||
+          (key.kind != type_kind::text && key.bytes > 8)) {
+        tracer.finding(name + ": its type has no such keys or values");
+        break;
+      }
+      trace_table(tracer, root_at,
+                  hash_slots::of(key.bytes, value.bytes,
+                                 std::max(1U, std::min(value.align, 8U)),
+                                 key.kind == type_kind::text,
+                                 value.kind == type_kind::text),
+                  name, [](const std::string&, const std::uint64_t*) {});
+      break;
+    }
+    default: {
+      const std::uint64_t words[2] = {load(object.motion[0]),
+                                      load(object.motion[1])};
+      tracer.trace_text(words, name);
+    }
+  }
+}
+
+}  // namespace commy::memory

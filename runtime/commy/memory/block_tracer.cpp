@@ -1,0 +1,258 @@
+#include <commy/memory/block_tracer.hpp>
+
+#include <algorithm>
+
+namespace commy::memory {
+namespace {
+
+std::uint64_t load(const shared_u64& word) {
+  return word.load(std::memory_order_acquire);
+}
+
+std::string place_text(const image& img, const block_place& place) {
+  const auto base = img.page_base(place.block);
+  return "block " + std::to_string((place.word - base - 64) / 8) + " of page " +
+         std::to_string(base >> img.page_shift()) + " (" +
+         std::to_string(place.bytes) + " bytes)";
+}
+
+}  // namespace
+
+void block_tracer::finding(std::string line) {
+  ++report_.findings;
+  if (report_.lines.size() < lines_max) {
+    report_.lines.push_back(std::move(line));
+  }
+}
+
+void block_tracer::repairable(std::string line) {
+  if (repair_) {
+    ++report_.repaired;
+    line += "; repaired";
+  }
+  finding(std::move(line));
+}
+
+bool block_tracer::reach(offset at, std::uint64_t bytes, block_kind kind,
+                         const std::string& who) {
+  const auto page = at >> img_.page_shift();
+  if (at == 0 || page >= img_.page_count()) {
+    finding(who + " lies outside of the segment");
+    return false;
+  }
+  const auto [other, fresh] = reached_.emplace(at, who);
+  if (!fresh) {
+    finding(who + " shares a block with " + other->second);
+    return false;
+  }
+  if (at == img_.page_base(at)) {
+    const page_word word{load(img_.page(page))};
+    const bool live = word.state() == page_state::live ||
+                      (repair_ && word.state() == page_state::reserved);
+    const bool good = live && word.count() << img_.page_shift() >= bytes &&
+                      img_.holds(at, word.count() << img_.page_shift());
+    if (!good) finding(who + " dangles: its run is not live or too short");
+    return good;
+  }
+  const auto place = find_block(img_, at, kind);
+  if (!place) {
+    finding(who + " is no block");
+    return false;
+  }
+  const block_word word{load(img_.word(place.word))};
+  const bool live = word.state() == block_state::live ||
+                    (repair_ && word.state() == block_state::reserved);
+  if (!live || place.bytes < bytes) {
+    finding(who + " dangles: its block is not live or too small");
+    return false;
+  }
+  return true;
+}
+
+void block_tracer::expect_even(shared_u64& sequence, const std::string& who) {
+  const auto now = load(sequence);
+  if ((now & 1U) == 0) return;
+  repairable(who + " has an odd sequence");
+  if (repair_) sequence.store(now + 1, std::memory_order_relaxed);
+}
+
+bool block_tracer::trace_text(const std::uint64_t* words,
+                              const std::string& who) {
+  const text_cell cell{{words[0], words[1]}};
+  if (!cell.sound(img_)) {
+    finding(who + " is no sound text");
+    return false;
+  }
+  return !cell.outside() ||
+         reach(cell.block(), cell.size(), block_kind::plain, who);
+}
+
+void block_tracer::trace_objects() {
+  trace_object(img_.header().directory, "directory", role::directory);
+}
+
+bool block_tracer::trace_object(offset at, const std::string& name, role as) {
+  if (!reach(at, sizeof(root), block_kind::root, name)) return false;
+  auto& object = img_.root_at(at);
+  const block_word word{
+      load(img_.word(find_block(img_, at, block_kind::root).word))};
+  if (word.generation() + (as == role::removed ? 1 : 0) !=
+      load(object.generation)) {
+    finding(name + ": its root is of another generation than its block");
+  }
+  if (lock_word{load(object.lock)}.locked()) {
+    repairable(name + " is locked");
+    if (repair_) object.lock.store(0, std::memory_order_relaxed);
+  }
+  expect_even(object.shape_sequence, name + ": shape");
+  expect_even(object.sequence, name);
+
+  const auto line_at = load(object.type);
+  if (!reach(line_at, 8, block_kind::plain, name + ": type line")) return true;
+  const auto bytes = load(img_.word(line_at));
+  // As much as a block of the largest class holds.
+  if (bytes > 16U << 10U || !img_.holds(line_at + 8, bytes)) {
+    finding(name + ": its type line has no sound length");
+    return true;
+  }
+  const std::string line{reinterpret_cast<const char*>(img_.bytes(line_at + 8)),
+                         bytes};
+  if (as == role::directory) {
+    if (line != "directory") {
+      finding("the directory calls itself '" + line.substr(0, 40) + "'");
+    }
+    trace_directory(at);
+  } else {
+    trace_content(*this, at, line, name);
+  }
+  return true;
+}
+
+void block_tracer::trace_directory(offset at) {
+  trace_directory_table(
+      *this, at,
+      [this](const std::string& name, offset place, std::uint64_t generation) {
+        trace_object(place, name, role::named);
+        if (find_block(img_, place, block_kind::root) &&
+            load(img_.root_at(place).generation) != generation) {
+          finding(name + ": the directory names another generation");
+        }
+      });
+  // Removed objects; a list that bites its tail ends at a shared block.
+  auto next = load(img_.root_at(at).motion[5]);
+  for (std::uint64_t n = 1; next != 0; ++n) {
+    if (!trace_object(next, "removed object " + std::to_string(n),
+                      role::removed)) {
+      return;
+    }
+    next = load(img_.root_at(next).motion[5]);
+  }
+}
+
+void block_tracer::compare_words() {
+  const auto pages = img_.page_count();
+  const auto per_chunk = img_.sizes().chunk_pages();
+  for (std::uint64_t p = 0; p < pages;) {
+    const page_word word{load(img_.page(p))};
+    std::uint64_t step = 1;
+    if (word.heads_run()) {
+      step = std::max<std::uint64_t>(1, word.count());
+      const auto room = std::min(pages - p, per_chunk - p % per_chunk);
+      if (step > room || p % per_chunk == 0) {
+        finding("the run at page " + std::to_string(p) +
+                " is longer than its chunk");
+        step = 1;
+      } else {
+        compare_run(p, word);
+      }
+    } else if (word.state() == page_state::slab) {
+      compare_slab(p, word);
+    } else if ((word.state() == page_state::meta) != (p % per_chunk == 0) ||
+               static_cast<unsigned>(word.state()) > 6) {
+      finding("page " + std::to_string(p) + " is of no known kind");
+    }
+    p += step;
+  }
+}
+
+void block_tracer::compare_run(std::uint64_t page, page_word word) {
+  const auto where = "the run at page " + std::to_string(page);
+  const bool reached = reached_.contains(page << img_.page_shift());
+  auto& there = img_.page(page);
+  const auto put = [&](page_word to) {
+    if (repair_) there.store(to.raw, std::memory_order_relaxed);
+  };
+  if (word.state() == page_state::live && reached) {
+    ++report_.live_runs;
+  } else if (word.state() == page_state::owned && !reached) {
+    ++report_.lent;
+    if (is_participant(word.owner())) return;
+    repairable(where + " is lent to nobody");
+    put(word.freed());
+  } else if (reached) {
+    repairable(where + " is still in a transaction, and in use");
+    put(word.made_live());
+  } else if (word.state() == page_state::live) {
+    repairable(where + " leaks");
+    put(word.freed());
+  } else {
+    repairable(where + " is still in a transaction");
+    put(word.freed());
+  }
+}
+
+void block_tracer::compare_slab(std::uint64_t page, page_word use) {
+  const auto cls = static_cast<std::uint32_t>(use.count() & 0xffU);
+  if (cls >= size_class_count || use.count() >> 8U >= block_kinds) {
+    return finding("page " + std::to_string(page) +
+                   " is a slab of no known class");
+  }
+  const auto& shape = img_.shape(cls);
+  const auto base = page << img_.page_shift();
+  for (std::uint32_t i = 0; i < shape.count; ++i) {
+    compare_block({base + shape.first + std::uint64_t{i} * shape.block_bytes,
+                   base + 64 + 8ULL * i, shape.block_bytes, cls, 0},
+                  static_cast<block_kind>(use.count() >> 8U));
+  }
+}
+
+void block_tracer::compare_block(const block_place& place, block_kind kind) {
+  auto& there = img_.word(place.word);
+  const block_word word{load(there)};
+  const bool reached = reached_.contains(place.block);
+  const auto put = [&](block_word to) {
+    if (repair_) there.store(to.raw, std::memory_order_relaxed);
+  };
+  const bool lendable = kind == block_kind::loan || kind == block_kind::bare;
+  switch (word.state()) {
+    case block_state::free:
+      return;
+    case block_state::live:
+      ++report_.live_blocks;
+      if (reached) return;
+      repairable(place_text(img_, place) + " leaks");
+      return put(word.freed());
+    case block_state::owned:
+    case block_state::in_ring:
+    case block_state::cached:
+    case block_state::returned:
+      ++report_.lent;
+      if (lendable && is_participant(word.owner())) return;
+      repairable(place_text(img_, place) + " is lent to nobody");
+      return put(word.freed());
+    case block_state::reserved:
+    case block_state::dropped:
+      repairable(place_text(img_, place) + " is still in a transaction");
+      return put(reached ? word.made_live() : word.freed());
+  }
+  repairable(place_text(img_, place) + " has a word of no known state");
+  put(word.freed());
+}
+
+bool block_tracer::is_participant(std::uint32_t slot_plus_one) const noexcept {
+  return slot_plus_one != 0 && slot_plus_one <= img_.sizes().participants &&
+         slot_word{load(img_.slot(slot_plus_one - 1).word)}.state() ==
+             slot_state::live;
+}
+
+}  // namespace commy::memory
