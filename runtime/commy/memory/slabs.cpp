@@ -9,10 +9,12 @@ namespace {
 using known_slab = slab_list::known_slab;
 
 /// Whether a block is to be had. A lane's own slabs may hold bare blocks that
-/// others returned, or that it kept and forgot.
-bool is_ready(block_word now, const lane& mine, bool own) noexcept {
+/// others returned, or that it kept and forgot; in slabs of other kinds these
+/// states are lies, and whoever takes there would look again for ever.
+bool is_ready(block_word now, const lane& mine, block_kind kind,
+              bool own) noexcept {
   if (now.state() == block_state::free) return true;
-  return own && now.owner() == mine.slot + 1 &&
+  return own && kind == block_kind::bare && now.owner() == mine.slot + 1 &&
          (now.state() == block_state::returned ||
           now.state() == block_state::cached);
 }
@@ -44,7 +46,8 @@ bool scan_slab(lane& mine, known_slab& slab, slab_use use, bool all,
     const auto i = slab.next;
     slab.next = i + 1 < shape.count ? i + 1 : 0;
     const auto word = base + 64 + 8ULL * i;
-    if (is_ready({img.word(word).load(std::memory_order_relaxed)}, mine, own)) {
+    if (is_ready({img.word(word).load(std::memory_order_relaxed)}, mine,
+                 use.kind, own)) {
       ready.push(
           {base + shape.first + std::uint64_t{i} * shape.block_bytes, word});
       found = true;
