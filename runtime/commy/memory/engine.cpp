@@ -265,14 +265,6 @@ void engine::grow(std::uint64_t bytes) {
   image_.header().committed.store(end, std::memory_order_release);
 }
 
-void engine::unlock(shared_u64& word, offset root,
-                    std::uint64_t keep) noexcept {
-  // [unlock] acq_rel: our bytes come before the free lock (release); and the
-  // names that waiters put up before they set the bit are seen (acquire).
-  const lock_word old{word.exchange(keep, std::memory_order_acq_rel)};
-  if (old.waiters()) wake_waiters(root);
-}
-
 void engine::wake_waiters(offset root) noexcept {
   fence::full();  // Partner of [wait].
   const auto count = image_.lane_count();

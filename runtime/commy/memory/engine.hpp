@@ -134,7 +134,13 @@ public:
                                   clock::time_point deadline);
 
   /// Releases a lock word, keeping `keep` of its bits, and wakes who waits.
-  void unlock(shared_u64& word, offset root, std::uint64_t keep) noexcept;
+  void unlock(shared_u64& word, offset root, std::uint64_t keep) noexcept {
+    // [unlock] acq_rel: our bytes come before the free lock (release); and the
+    // names that waiters put up before they set the bit are seen (acquire).
+    const lock_word old{word.exchange(keep, std::memory_order_acq_rel)};
+    if (old.waiters()) [[unlikely]]
+      wake_waiters(root);
+  }
   /// The index of a lane whose live guard names `root`, `own_guard` when it is
   /// `self`, or `no_guard`. Cost: a look at each lane's guard line.
   static constexpr lane_index no_guard = ~lane_index{0};
@@ -278,3 +284,5 @@ auto engine::write(offset root, std::uint64_t generation,
 }
 
 }  // namespace commy::memory
+
+#include <commy/memory/detail/transaction_ends.hpp>

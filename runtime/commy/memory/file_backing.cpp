@@ -147,7 +147,7 @@ result<platform::file_lock, segment_error> file_backing::format(
 }
 
 result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
-    const std::string& folder, access mode) {
+    const std::string& folder, access mode, platform::lock_mode how) {
   const auto data_at = data_path(folder);
   const auto control_at = control_path(folder);
   std::unique_ptr<file_backing> made{new file_backing};
@@ -157,9 +157,12 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
   if (!data) return refuse(data.error(), data_at);
   auto control = file::open(control_at, mode);
   if (!control) return refuse(control.error(), control_at);
-  auto opener = platform::file_lock::open(data_at, access::read_only);
+  auto opener = platform::file_lock::open(data_at, mode);
   if (!opener) return refuse(opener.error(), data_at);
-  if (!opener->try_lock(opener_byte, platform::lock_mode::shared)) {
+  if (!opener->try_lock(opener_byte, how)) {
+    if (how == platform::lock_mode::exclusive) {
+      return unexpected{segment_error::in_use, folder};
+    }
     // Only its remover holds it exclusively, and only for a moment.
     return unexpected{segment_error::not_found, folder};
   }
@@ -239,6 +242,14 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
   made->liveness_ = std::move(*live);
   made->lot_ = platform::parking_lot{made->nonce_};
   return made;
+}
+
+result<void, segment_error> file_backing::cut_data(std::uint64_t bytes) {
+  data_ = {};
+  if (auto done = data_file_.cut(bytes); !done) {
+    return refuse(done.error(), "data");
+  }
+  return {};
 }
 
 bool file_backing::extend_data(std::uint64_t bytes) noexcept try {

@@ -20,9 +20,14 @@ public:
   static result<platform::file_lock, segment_error> format(
       const std::string& folder, const geometry& sizes);
   /// Maps the files of a folder after checking both headers. Holds a shared
-  /// lock on the data file's first byte as long as it lives.
+  /// lock on the data file's first byte as long as it lives; an `exclusive` one
+  /// on request, else `in_use`: then nobody else has the segment open.
   static result<std::unique_ptr<file_backing>, segment_error> open(
-      const std::string& folder, platform::access mode);
+      const std::string& folder, platform::access mode,
+      platform::lock_mode opener = platform::lock_mode::shared);
+  /// Ends the data file behind `bytes`, and the mapping with it. Requires: the
+  /// opener lock is exclusive, and the header says no more than `bytes`.
+  result<void, segment_error> cut_data(std::uint64_t bytes);
 
   [[nodiscard]] std::byte* data() const noexcept override {
     return data_.data();

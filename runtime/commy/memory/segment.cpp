@@ -183,6 +183,12 @@ result<void, segment_error> build_and_name(const std::string& parent,
 
 }  // namespace
 
+result<std::string, segment_error> memory::segment_folder(
+    std::string_view name, const segment_options& options) {
+  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
+  return base_folder(options) + "/" + std::string{name};
+}
+
 result<segment, segment_error> segment::open(std::string_view name,
                                              const segment_options& options) {
   if (!valid_name(name)) return unexpected{segment_error::bad_name, name};

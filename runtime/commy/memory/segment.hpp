@@ -4,6 +4,7 @@
 #include <commy/base/units.hpp>
 #include <commy/memory/bare_block.hpp>
 #include <commy/memory/directory.hpp>
+#include <commy/memory/fsck.hpp>
 #include <commy/memory/object_removal.hpp>
 #include <commy/memory/segment_error.hpp>
 #include <commy/memory/statistics.hpp>
@@ -31,6 +32,12 @@ struct segment_options {
   /// All sizes, for tests and unusual needs; then `capacity` is ignored.
   const memory::geometry* sizes = nullptr;
 };
+
+namespace memory {
+/// Where a segment's files lie; `bad_name` for what is no name.
+[[nodiscard]] result<std::string, segment_error> segment_folder(
+    std::string_view name, const segment_options& options);
+}  // namespace memory
 
 /// One attached process, as the others see it.
 struct participant_info {
@@ -63,6 +70,15 @@ public:
       std::string_view name, const segment_options& options = {});
   /// Removes a segment that nobody has open.
   static result<void, segment_error> remove(
+      std::string_view name, const segment_options& options = {});
+  /// Checks, or repairs, a segment that nobody has open (else `in_use`); nobody
+  /// can open it meanwhile. See `fsck`.
+  static result<fsck_report, segment_error> check(
+      std::string_view name, fsck_mode mode = fsck_mode::check,
+      const segment_options& options = {});
+  /// Gives the free pages behind the last one in use back to the system, of a
+  /// segment that nobody has open (else `in_use`). Returns how many bytes.
+  static result<std::uint64_t, segment_error> shrink(
       std::string_view name, const segment_options& options = {});
   /// Names of all segments in the folder, and below `within` if given.
   static result<std::vector<std::string>, segment_error> list(

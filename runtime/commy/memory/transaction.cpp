@@ -37,37 +37,6 @@ bool transaction::holds(offset root) const noexcept {
   return false;
 }
 
-void transaction::lock(offset root, std::chrono::nanoseconds patience) {
-  auto& lane = *lane_;
-  if (lane.held == memory::held_locks) {
-    throw write_failed{write_error::too_many_objects};
-  }
-  // relaxed: advice; a poisoned segment only refuses from now on.
-  if (img().header().poisoned.load(std::memory_order_relaxed) != 0) {
-    throw write_failed{write_error::poisoned};
-  }
-  // The cell is written before the CAS, so that whoever sweeps this lane
-  // finds the lock however soon we die after taking it.
-  lane.record->held[lane.held].store(root, std::memory_order_relaxed);
-  ++lane.held;
-  lane.record->held_count.store(lane.held, std::memory_order_relaxed);
-  fence::compiler();
-  auto& word = img().root_at(root).lock;
-  std::uint64_t unlocked = 0;
-  // acquire, pairs with [unlock]: the last holder's bytes come first.
-  if (!word.compare_exchange_strong(unlocked, lane.self.raw,
-                                    std::memory_order_acquire,
-                                    std::memory_order_relaxed)) {
-    try {
-      lock_slowly(root, word, patience);
-    } catch (...) {
-      --lane.held;
-      lane.record->held_count.store(lane.held, std::memory_order_relaxed);
-      throw;
-    }
-  }
-}
-
 void transaction::lock_slowly(offset root, memory::shared_u64& word,
                               std::chrono::nanoseconds patience) {
   auto& lane = *lane_;
@@ -160,32 +129,6 @@ void transaction::wait_for_guards(offset root, memory::shared_u64& word) {
   }
 }
 
-void transaction::begin() noexcept {
-  auto& record = *lane_->record;
-  lane_->log_words = 0;
-  lane_->units_seen = 0;
-  lane_->blocks_seen = false;
-  record.log_used.store(0, std::memory_order_relaxed);
-  fence::compiler();
-  record.state.store(static_cast<std::uint64_t>(memory::journal_state::active),
-                     std::memory_order_relaxed);
-  fence::compiler();
-  lane_->open = true;
-}
-
-void transaction::commit() noexcept {
-  // In a forked child: what to make of it is the parent's affair.
-  if (!engine_->usable()) return;
-  fence::compiler();
-  // The one store that decides. Only compiler order is needed: the sweep
-  // learns of our death through the kernel, which orders memory.
-  lane_->record->state.store(
-      static_cast<std::uint64_t>(memory::journal_state::committed),
-      std::memory_order_relaxed);
-  fence::compiler();
-  finish(true);
-}
-
 void transaction::abort() noexcept {
   if (!engine_->usable()) return;
   if (lane_->open) {
@@ -193,26 +136,6 @@ void transaction::abort() noexcept {
   } else {
     unlock_all();
   }
-}
-
-void transaction::finish(bool forward) noexcept {
-  auto& lane = *lane_;
-  if (forward && !lane.blocks_seen && lane.units_seen <= lane.units.size()) {
-    // What finish_journal() does when the log has undo and units alone.
-    for (std::uint32_t i = 0; i < lane.units_seen; ++i) {
-      memory::detail::settle(*lane.units[i]);
-    }
-  } else {
-    finish_by_log(forward);
-  }
-  fence::compiler();
-  if (memory::planted == planted_bug::unlock_before_idle) unlock_all();
-  lane.record->state.store(
-      static_cast<std::uint64_t>(memory::journal_state::idle),
-      std::memory_order_relaxed);
-  fence::compiler();
-  lane.open = false;
-  unlock_all();
 }
 
 void transaction::finish_by_log(bool forward) noexcept {
@@ -225,26 +148,25 @@ void transaction::finish_by_log(bool forward) noexcept {
       });
 }
 
-void transaction::unlock_all() noexcept {
-  auto& lane = *lane_;
-  while (lane.held > 0) {
-    const auto root =
-        lane.record->held[lane.held - 1].load(std::memory_order_relaxed);
-    engine_->unlock(img().root_at(root).lock, root, 0);
-    --lane.held;
-    lane.record->held_count.store(lane.held, std::memory_order_relaxed);
-  }
-  // What is left of the dead ones that stood in our way: it takes as long as
-  // they had blocks, and nobody waits for it.
-  if (swept_) [[unlikely]] {
-    swept_ = false;
-    engine_->recover_all();
-  }
+void transaction::log_is_full() {
+  throw write_failed{write_error::transaction_full};
 }
 
-void transaction::reserve_log(std::uint64_t words) const {
-  if (lane_->log_words_max - lane_->log_words < words) {
-    throw write_failed{write_error::transaction_full};
+void transaction::refuse_lock() const {
+  throw write_failed{lane_->held == memory::held_locks
+                         ? write_error::too_many_objects
+                         : write_error::poisoned};
+}
+
+void transaction::lock_with_patience(offset root, memory::shared_u64& word,
+                                     std::chrono::nanoseconds patience) {
+  auto& lane = *lane_;
+  try {
+    lock_slowly(root, word, patience);
+  } catch (...) {
+    --lane.held;
+    lane.record->held_count.store(lane.held, std::memory_order_relaxed);
+    throw;
   }
 }
 
@@ -264,56 +186,7 @@ void transaction::append_block(record_kind kind, std::uint64_t place,
   append(memory::record_head(kind, 1, place), &word, 1);
 }
 
-inline void transaction::count_record(std::uint64_t words) noexcept {
-  lane_->log_words += words;
-  // The record is whole before it counts, and counts before what it undoes is
-  // stored. Compiler order suffices (research J1): a kill lands between
-  // instructions.
-  fence::compiler();
-  lane_->record->log_used.store(lane_->log_words * 8,
-                                std::memory_order_relaxed);
-  fence::compiler();
-}
-
-void transaction::touch(memory::shared_u64& sequence) {
-  // relaxed: we hold the lock of the object that this sequence belongs to.
-  const auto now = sequence.load(std::memory_order_relaxed);
-  if ((now & 1U) != 0) return;
-  reserve_log(1);
-  lane_->log[lane_->log_words] =
-      memory::record_head(record_kind::unit, 0, img().offset_of(&sequence));
-  count_record(1);
-  if (lane_->units_seen < lane_->units.size()) {
-    lane_->units[lane_->units_seen] = &sequence;
-  }
-  ++lane_->units_seen;
-  sequence.store(now + 1, std::memory_order_relaxed);
-  // [unit-odd] release fence, pairs with the reader's acquire fence: who sees
-  // any of our stores into the unit sees that it is odd or has moved on.
-  fence::release();
-}
-
-void transaction::store(memory::shared_u64& word, std::uint64_t value) {
-  // relaxed: ours by the lock; readers check the unit's sequence.
-  const auto old = word.load(std::memory_order_relaxed);
-  if (memory::planted == planted_bug::store_before_log) {
-    word.store(value, std::memory_order_relaxed);
-    fence::compiler();
-  }
-  reserve_log(2);
-  lane_->log[lane_->log_words] = old;
-  lane_->log[lane_->log_words + 1] =
-      memory::record_head(record_kind::undo, 1, img().offset_of(&word));
-  count_record(2);
-  word.store(value, std::memory_order_relaxed);
-}
-
-void transaction::save(offset at, std::uint64_t words) {
-  if (words == 1) {
-    const auto old = img().word(at).load(std::memory_order_relaxed);
-    append(memory::record_head(record_kind::undo, 1, at), &old, 1);
-    return;
-  }
+void transaction::save_many(offset at, std::uint64_t words) {
   while (words > 0) {
     const auto count = std::min<std::uint64_t>(words, memory::record_words_max);
     std::uint64_t old[memory::record_words_max];

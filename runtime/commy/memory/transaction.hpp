@@ -59,7 +59,14 @@ public:
   /// must have been touched.
   void store(memory::shared_u64& word, std::uint64_t value);
   /// Journals `words` old words at `at`, so that they may be overwritten.
-  void save(memory::offset at, std::uint64_t words);
+  void save(memory::offset at, std::uint64_t words) {
+    if (words == 1) {
+      // relaxed: ours by the lock.
+      save_word(at, img().word(at).load(std::memory_order_relaxed));
+    } else {
+      save_many(at, words);
+    }
+  }
 
   /// Like `save`, for bytes that no committed state uses: they need no undo,
   /// unless this very transaction emptied them (`note_emptied`), because then
@@ -101,7 +108,17 @@ private:
   void append_block(memory::record_kind kind, std::uint64_t place,
                     std::uint64_t word);
   void count_record(std::uint64_t words) noexcept;
-  void reserve_log(std::uint64_t words) const;
+  void reserve_log(std::uint64_t words) const {
+    if (log_left() < words) [[unlikely]]
+      log_is_full();
+  }
+  [[noreturn, gnu::cold]] static void log_is_full();
+  [[noreturn, gnu::cold]] void refuse_lock() const;
+  void lock_with_patience(memory::offset root, memory::shared_u64& word,
+                          std::chrono::nanoseconds patience);
+  void save_many(memory::offset at, std::uint64_t words);
+  /// The one undo record of a word that is about to be overwritten.
+  void save_word(memory::offset at, std::uint64_t old);
   void lock_slowly(memory::offset root, memory::shared_u64& word,
                    std::chrono::nanoseconds patience);
   void wait_for_guards(memory::offset root, memory::shared_u64& word);
@@ -119,5 +136,53 @@ private:
   // Set by the first wait: reading the clock costs more than an idle lock.
   std::optional<clock::time_point> deadline_;
 };
+
+inline void transaction::count_record(std::uint64_t words) noexcept {
+  lane_->log_words += words;
+  // The record is whole before it counts, and counts before what it undoes is
+  // stored. Compiler order suffices (research J1): a kill lands between
+  // instructions.
+  fence::compiler();
+  lane_->record->log_used.store(lane_->log_words * 8,
+                                std::memory_order_relaxed);
+  fence::compiler();
+}
+
+inline void transaction::save_word(memory::offset at, std::uint64_t old) {
+  reserve_log(2);
+  auto* const log = lane_->log + lane_->log_words;
+  log[0] = old;
+  log[1] = memory::record_head(memory::record_kind::undo, 1, at);
+  count_record(2);
+}
+
+inline void transaction::touch(memory::shared_u64& sequence) {
+  // relaxed: we hold the lock of the object that this sequence belongs to.
+  const auto now = sequence.load(std::memory_order_relaxed);
+  if ((now & 1U) != 0) return;
+  reserve_log(1);
+  lane_->log[lane_->log_words] = memory::record_head(
+      memory::record_kind::unit, 0, img().offset_of(&sequence));
+  count_record(1);
+  if (lane_->units_seen < lane_->units.size()) {
+    lane_->units[lane_->units_seen] = &sequence;
+  }
+  ++lane_->units_seen;
+  sequence.store(now + 1, std::memory_order_relaxed);
+  // [unit-odd] release fence, pairs with the reader's acquire fence: who sees
+  // any of our stores into the unit sees that it is odd or has moved on.
+  fence::release();
+}
+
+inline void transaction::store(memory::shared_u64& word, std::uint64_t value) {
+  // relaxed: ours by the lock; readers check the unit's sequence.
+  const auto old = word.load(std::memory_order_relaxed);
+  if (memory::planted == memory::planted_bug::store_before_log) [[unlikely]] {
+    word.store(value, std::memory_order_relaxed);
+    fence::compiler();
+  }
+  save_word(img().offset_of(&word), old);
+  word.store(value, std::memory_order_relaxed);
+}
 
 }  // namespace commy

@@ -49,6 +49,9 @@ public:
   /// set to that size at once. Fails with `no_space`, leaving size and content
   /// as they were as far as readers can tell.
   result<void, file_error> allocate(std::uint64_t bytes);
+  /// Ends the file behind `bytes`; nothing when it is shorter. Nobody may have
+  /// the rest mapped: they would be killed for a touch, and Windows refuses.
+  result<void, file_error> cut(std::uint64_t bytes);
   /// Reads exactly `into.size()` bytes at `offset`, or fails with `io`.
   result<void, file_error> read_at(std::uint64_t offset,
                                    std::span<std::byte> into) const;

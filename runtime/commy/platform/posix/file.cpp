@@ -106,6 +106,16 @@ result<void, file_error> file::allocate(std::uint64_t bytes) {
   return {};
 }
 
+result<void, file_error> file::cut(std::uint64_t bytes) {
+  const auto before = size();
+  if (!before) return unexpected{before.error()};
+  if (bytes >= *before) return {};
+  if (::ftruncate(descriptor(*this), static_cast<off_t>(bytes)) != 0) {
+    return system_failure("cut", errno);
+  }
+  return {};
+}
+
 result<void, file_error> file::read_at(std::uint64_t offset,
                                        std::span<std::byte> into) const {
   if (!range_fits(offset, into.size())) {

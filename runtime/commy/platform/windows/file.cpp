@@ -131,6 +131,19 @@ result<void, file_error> file::allocate(std::uint64_t bytes) {
   return detail::fill_holes(*this, bytes);
 }
 
+result<void, file_error> file::cut(std::uint64_t bytes) {
+  const auto before = size();
+  if (!before) return unexpected{before.error()};
+  if (bytes >= *before) return {};
+  FILE_END_OF_FILE_INFO end{};
+  end.EndOfFile.QuadPart = static_cast<LONGLONG>(bytes);
+  if (!::SetFileInformationByHandle(to_handle(native_), FileEndOfFileInfo, &end,
+                                    sizeof end)) {
+    return system_failure("cut", last_error());
+  }
+  return {};
+}
+
 result<void, file_error> file::read_at(std::uint64_t offset,
                                        std::span<std::byte> into) const {
   if (!range_fits(offset, into.size())) {
