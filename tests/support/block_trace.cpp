@@ -3,6 +3,7 @@
 #include <commy/containers/type_tree.hpp>
 #include <commy/memory/classes.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/vec_block.hpp>
 
 #include <unordered_map>
 
@@ -130,14 +131,19 @@ private:
         }
         break;
       }
-      case type_kind::hash_map: {
+      case type_kind::vec:
+        trace_vec(object, type.parameters[0], name);
+        break;
+      case type_kind::hash_map:
+      case type_kind::hash_set: {
         const auto& key = type.parameters[0];
-        const auto& value = type.parameters[1];
+        const bool is_map = type.kind == type_kind::hash_map;
+        const auto value = is_map ? type.parameters[1] : type_tree{};
         trace_table(
             at,
             hash_slots::of(key.bytes, value.bytes, std::min(value.align, 8U),
                            key.kind == type_kind::text,
-                           value.kind == type_kind::text),
+                           is_map && value.kind == type_kind::text),
             name, false);
         break;
       }
@@ -146,6 +152,27 @@ private:
                                         load(object.motion[1])};
         trace_text(words, name);
       }
+    }
+  }
+
+  void trace_vec(const root& object, const type_tree& element,
+                 const std::string& name) {
+    const auto shape = vec_block::of(element.bytes);
+    const auto state = vec_state::load(object);
+    if (!state.sound(img_, shape)) return problem(name + " is no sound vector");
+    if (state.capacity == 0) return;
+    if (!reach(state.block, shape.block_bytes(state.capacity),
+               block_kind::plain, name + ": elements")) {
+      return;
+    }
+    for (std::uint64_t g = 0; g < shape.groups(state.capacity); ++g) {
+      even(img_.word(state.block + 8 * g), name + ": a group");
+    }
+    if (element.kind != type_kind::text) return;
+    for (std::uint64_t i = 0; i < state.size; ++i) {
+      std::uint64_t words[2];
+      load_bytes(img_, state.at(shape, i), sizeof words, words);
+      trace_text(words, name + "[" + std::to_string(i) + "]");
     }
   }
 

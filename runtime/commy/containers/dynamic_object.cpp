@@ -1,6 +1,7 @@
 #include <commy/containers/dynamic_object.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/segment.hpp>
+#include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -82,6 +83,10 @@ bool decode(const image& img, const type_tree& type, const std::byte* from,
     case type_kind::box:
     case type_kind::hash_map:
     case type_kind::vec_deque:
+    case type_kind::vec:
+    case type_kind::hash_set:
+    case type_kind::btree_map:
+    case type_kind::btree_set:
       break;
   }
   return false;
@@ -94,6 +99,10 @@ struct dynamic_slots {
 
   [[nodiscard]] static dynamic_slots of(const type_tree& map) {
     const auto& key = map.parameters[0];
+    if (map.kind == type_kind::hash_set) {
+      return {memory::hash_slots::of(key.bytes, 0, 1,
+                                     key.kind == type_kind::text, false)};
+    }
     const auto& value = map.parameters[1];
     return {memory::hash_slots::of(
         key.bytes, value.bytes, std::max(value.align, 1U),
@@ -115,7 +124,10 @@ bool is_object(const type_tree& type) {
     case type_kind::box:
       return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 8192;
     case type_kind::vec_deque:
+    case type_kind::vec:
       return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 4096;
+    case type_kind::hash_set:
+      return is_key(type.parameters[0]);
     case type_kind::hash_map: {
       if (!is_key(type.parameters[0]) || type.parameters[1].bytes == 0) {
         return false;
@@ -250,6 +262,43 @@ lookup dynamic_object::look_at_queue(const range& part, reading& into) const {
   return lookup::found;
 }
 
+lookup dynamic_object::look_at_vec(const range& part, reading& into) const {
+  const auto& img = engine_->img();
+  const auto& element = type_.parameters[0];
+  const auto shape = memory::vec_block::of(element.bytes);
+  const auto state = memory::vec_state::load(root());
+  if (!state.sound(img, shape)) return lookup::damaged;
+  into.last = state.size;
+  auto& list = into.value.held.emplace<dynamic_value::list>();
+  if (part.from >= state.size) return lookup::found;
+  list.resize(std::min(part.count, state.size - part.from));
+  std::vector<std::byte> bytes(element.bytes);
+  for (std::uint64_t i = 0; i < list.size(); ++i) {
+    memory::load_bytes(img, state.at(shape, part.from + i), bytes.size(),
+                       bytes.data());
+    if (!decode(img, element, bytes.data(), list[i])) return lookup::damaged;
+  }
+  return lookup::found;
+}
+
+lookup dynamic_object::look_at_hash_set(const range& part,
+                                        reading& into) const {
+  const auto& img = engine_->img();
+  const memory::hash_table<dynamic_slots> table{img, root_at_,
+                                                dynamic_slots::of(type_)};
+  auto& list = into.value.held.emplace<dynamic_value::list>();
+  bool sound = true;
+  table.for_each([&](const std::uint64_t* words) {
+    if (list.size() == part.count) return false;
+    sound =
+        decode(img, type_.parameters[0],
+               reinterpret_cast<const std::byte*>(words), list.emplace_back());
+    return sound;
+  });
+  into.last = table.size();
+  return sound ? lookup::found : lookup::damaged;
+}
+
 lookup dynamic_object::look(const range& part, reading& into) const {
   const auto& r = root();
   const auto& img = engine_->img();
@@ -263,6 +312,10 @@ lookup dynamic_object::look(const range& part, reading& into) const {
       return look_at_map(part, into);
     case type_kind::vec_deque:
       return look_at_queue(part, into);
+    case type_kind::vec:
+      return look_at_vec(part, into);
+    case type_kind::hash_set:
+      return look_at_hash_set(part, into);
     case type_kind::box: {
       const auto& value = type_.parameters[0];
       const auto at = r.shape[0].load(std::memory_order_relaxed);

@@ -62,6 +62,10 @@ private:
                                            reading& into) const;
   [[nodiscard]] memory::lookup look_at_queue(const range& part,
                                              reading& into) const;
+  [[nodiscard]] memory::lookup look_at_vec(const range& part,
+                                           reading& into) const;
+  [[nodiscard]] memory::lookup look_at_hash_set(const range& part,
+                                                reading& into) const;
 
   type_tree type_;
   std::string line_;

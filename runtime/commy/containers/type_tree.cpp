@@ -21,6 +21,10 @@ public:
     if (take("box<")) return parameters(into, type_kind::box, 1);
     if (take("hash_map<")) return parameters(into, type_kind::hash_map, 2);
     if (take("vec_deque<")) return parameters(into, type_kind::vec_deque, 1);
+    if (take("vec<")) return parameters(into, type_kind::vec, 1);
+    if (take("hash_set<")) return parameters(into, type_kind::hash_set, 1);
+    if (take("btree_map<")) return parameters(into, type_kind::btree_map, 2);
+    if (take("btree_set<")) return parameters(into, type_kind::btree_set, 1);
     return value(into);
   }
   [[nodiscard]] bool finished() const noexcept { return rest_.empty(); }

@@ -21,6 +21,10 @@ enum class type_kind : std::uint8_t {
   box,  // Objects: what a name leads to.
   hash_map,
   vec_deque,
+  vec,
+  hash_set,
+  btree_map,
+  btree_set,
 };
 
 /// One node of a type. Sizes come from the line and were checked to be
