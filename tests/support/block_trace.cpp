@@ -1,6 +1,7 @@
 #include "block_trace.hpp"
 
 #include <commy/containers/type_tree.hpp>
+#include <commy/memory/btree_nodes.hpp>
 #include <commy/memory/classes.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/vec_block.hpp>
@@ -134,6 +135,10 @@ private:
       case type_kind::vec:
         trace_vec(object, type.parameters[0], name);
         break;
+      case type_kind::btree_map:
+      case type_kind::btree_set:
+        trace_tree(object, type, name);
+        break;
       case type_kind::hash_map:
       case type_kind::hash_set: {
         const auto& key = type.parameters[0];
@@ -174,6 +179,97 @@ private:
       load_bytes(img_, state.at(shape, i), sizeof words, words);
       trace_text(words, name + "[" + std::to_string(i) + "]");
     }
+  }
+
+  void trace_tree(const root& object, const type_tree& type,
+                  const std::string& name) {
+    const auto& key = type.parameters[0];
+    const bool is_map = type.kind == type_kind::btree_map;
+    const auto nodes =
+        btree_nodes::of(key.bytes, is_map ? type.parameters[1].bytes : 0,
+                        key.kind == type_kind::text,
+                        is_map && type.parameters[1].kind == type_kind::text);
+    const auto top = load(object.shape[0]);
+    std::uint64_t entries = 0;
+    last_key_.clear();
+    has_last_key_ = false;
+    if (top != 0) {
+      entries = trace_node(top, load(object.shape[1]), nodes, key, name);
+    }
+    if (entries != load(object.motion[0])) {
+      problem(name + " counts " + std::to_string(load(object.motion[0])) +
+              " entries and has " + std::to_string(entries));
+    }
+  }
+
+  /// Keys and separators must ascend from left to right. Returns the entries.
+  std::uint64_t trace_node(offset node, std::uint64_t level,
+                           const btree_nodes& nodes, const type_tree& key,
+                           const std::string& name) {
+    if (level > 20) return problem(name + " is too high"), 0;
+    const auto bytes = level == 0 ? nodes.leaf_bytes() : nodes.inner_bytes();
+    if (!reach(node, bytes, block_kind::plain, name + ": a node")) return 0;
+    even(img_.word(node), name + ": a node");
+    const auto said = load(img_.word(node + 8));
+    std::uint64_t entries = 0;
+    if (level == 0) {
+      const leaf_order order{said};
+      if (!order.sound(nodes.leaf_slots) || order.count() == 0) {
+        return problem(name + " has an unsound leaf"), 0;
+      }
+      for (std::uint32_t i = 0; i < order.count(); ++i) {
+        const auto slot = order.slot(i);
+        ascend(nodes.key_at(node, slot), key, true, name);
+        if (nodes.value_is_text) {
+          std::uint64_t words[2];
+          load_bytes(img_, nodes.value_at(node, slot), sizeof words, words);
+          trace_text(words, name + ": a value");
+        }
+      }
+      return order.count();
+    }
+    if (said > nodes.inner_keys) {
+      return problem(name + " has an unsound inner node"), 0;
+    }
+    for (std::uint32_t i = 0; i <= said; ++i) {
+      entries += trace_node(load(img_.word(nodes.child_at(node, i))), level - 1,
+                            nodes, key, name);
+      if (i < said) ascend(nodes.key_at(node, i), key, false, name);
+    }
+    return entries;
+  }
+
+  /// A separator may be equal to the key behind it.
+  void ascend(offset at, const type_tree& key, bool is_key,
+              const std::string& name) {
+    std::string here;
+    if (key.kind == type_kind::text) {
+      std::uint64_t words[2];
+      load_bytes(img_, at, sizeof words, words);
+      trace_text(words, name + ": a key");
+      const text_cell cell{{words[0], words[1]}};
+      if (!cell.sound(img_)) return;
+      copy_text(img_, cell, here);
+      if (has_last_key_ &&
+          (last_was_key_ ? here <= last_key_ : here < last_key_)) {
+        problem(name + " is not in order: '" + here + "'");
+      }
+    } else {
+      here.resize(key.bytes);
+      load_bytes(img_, at, key.bytes, here.data());
+      const auto order =
+          has_last_key_
+              ? compare_values(
+                    key, reinterpret_cast<const std::byte*>(last_key_.data()),
+                    reinterpret_cast<const std::byte*>(here.data()))
+              : -1;
+      if (last_was_key_ ? order >= 0 : order > 0) {
+        problem(name + " is not in order");
+      }
+    }
+    last_key_ = here;
+    has_last_key_ = true;
+    last_was_key_ = is_key;
   }
 
   void trace_table(offset at, const hash_slots& slots, const std::string& name,
@@ -296,6 +392,9 @@ private:
 
   const image& img_;
   trace_report report_;
+  std::string last_key_;
+  bool has_last_key_ = false;
+  bool last_was_key_ = false;
   std::unordered_map<offset, std::string> reached_;
 };
 
