@@ -47,6 +47,7 @@ struct area {
 };
 
 void run_memory(report& into);
+void run_containers(report& into);
 void run_ipc(report& into);
 
 }  // namespace commy::benchmark

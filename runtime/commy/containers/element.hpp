@@ -67,6 +67,15 @@ struct element {
     return look(img, cell);
   }
 
+  /// What lies at `byte` of words that outlive the view.
+  static view look(const image& img, const std::uint64_t* words,
+                   std::uint32_t byte) {
+    stored cell;
+    std::memcpy(static_cast<void*>(&cell),
+                reinterpret_cast<const std::byte*>(words) + byte, sizeof(T));
+    return look(img, cell);
+  }
+
   /// The same for one stored value: making, copying, seeing, giving back.
   static stored store(transaction& /*txn*/, in value) { return value; }
   static bool load(const image& img, const stored& cell, out& into) {
@@ -110,6 +119,11 @@ struct element<shared_string> {
   }
   static view look(const image& img, offset at) {
     return look(img, *reinterpret_cast<const text_cell*>(img.bytes(at)));
+  }
+  static view look(const image& img, const std::uint64_t* words,
+                   std::uint32_t byte) {
+    return look(img, *reinterpret_cast<const text_cell*>(
+                         reinterpret_cast<const std::byte*>(words) + byte));
   }
 
   static stored store(transaction& txn, in value) {

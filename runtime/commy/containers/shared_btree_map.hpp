@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/containers/ordered_tree.hpp>
+#include <commy/containers/swap_contents.hpp>
 
 namespace commy {
 
@@ -94,6 +95,11 @@ public:
       this->at_tree().erase(txn, at);
       return value;
     });
+  }
+
+  /// Exchanges contents with another one of its type, in constant time.
+  result<void, write_error> swap(shared_btree_map& other) {
+    return swap_contents(*this, other);
   }
 
 private:

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <commy/containers/ordered_tree.hpp>
+#include <commy/containers/set_algebra.hpp>
+#include <commy/containers/swap_contents.hpp>
 
 namespace commy {
 
@@ -26,6 +28,25 @@ public:
       this->put_words(txn, at, key, nullptr);
       return true;
     });
+  }
+  /// Adds what is in `other`, as one transaction over both.
+  template <class Other>
+  result<void, write_error> unite(const Other& other) {
+    return memory::unite_sets(*this, other);
+  }
+  /// Keeps only what is in `other` too. Returns how many went.
+  template <class Other>
+  result<std::uint64_t, write_error> intersect(const Other& other) {
+    return memory::filter_set(*this, other, true);
+  }
+  /// Removes what is in `other`. Returns how many went.
+  template <class Other>
+  result<std::uint64_t, write_error> subtract(const Other& other) {
+    return memory::filter_set(*this, other, false);
+  }
+  /// Exchanges contents with another one of its type, in constant time.
+  result<void, write_error> swap(shared_btree_set& other) {
+    return swap_contents(*this, other);
   }
 };
 

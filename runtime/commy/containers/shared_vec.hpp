@@ -3,6 +3,7 @@
 
 #include <commy/containers/element.hpp>
 #include <commy/containers/object_handle.hpp>
+#include <commy/containers/swap_contents.hpp>
 #include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
@@ -118,6 +119,11 @@ public:
   result<void, write_error> reverse();
   /// Moves everything out: a copy of all elements, and the vector is empty.
   result<std::vector<value_type>, write_error> take();
+
+  /// Exchanges contents with another vector, in constant time.
+  result<void, write_error> swap(shared_vec& other) {
+    return swap_contents(*this, other);
+  }
 
   class elements;
   /// All elements under a read guard that lives as long as the answer: a

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace commy::memory {
 
@@ -72,6 +73,16 @@ public:
   void insert(transaction& txn, const table_key& key,
               const std::uint64_t* slot_words);
   void erase(transaction& txn, const place& at);
+  /// Becomes a table of the entries that `keep(slot words)` is true for and of
+  /// those in `added`, a slot's words each: keys that are not kept. The payload
+  /// is not logged. `keep` may be called twice for an entry.
+  template <class Keep>
+  void rebuild(transaction& txn, Keep&& keep,
+               const std::vector<std::uint64_t>& added);
+  /// Gives back the texts of an entry that `rebuild` does not keep.
+  void drop_texts(transaction& txn, const std::uint64_t* slot_words) const;
+  /// Gives the table back, with all its texts.
+  void clear(transaction& txn);
   /// Makes room for `entries` in all.
   void reserve(transaction& txn, std::uint64_t entries);
 
@@ -138,7 +149,15 @@ private:
     txn.store(word, (old & ~(std::uint64_t{255} << shift)) | std::uint64_t{byte}
                                                                  << shift);
   }
-  void rebuild(transaction& txn, std::uint64_t groups);
+  [[nodiscard]] std::uint64_t groups_for(std::uint64_t entries) const noexcept;
+  template <class Keep>
+  void rebuild(transaction& txn, std::uint64_t groups, Keep&& keep,
+               const std::vector<std::uint64_t>& added);
+  void rebuild(transaction& txn, std::uint64_t groups) {
+    rebuild(txn, groups, [](const std::uint64_t*) { return true; }, {});
+  }
+  [[nodiscard]] bool put_aside(const table_shape& fresh,
+                               const std::uint64_t* words) const noexcept;
 
   const image* img_;
   root* root_;
