@@ -61,9 +61,11 @@ struct typed_order {
   static constexpr bool is_text = element<K>::is_text;
   using key = std::conditional_t<is_text, std::string_view, K>;
 
-  [[nodiscard]] static constexpr btree_nodes nodes() noexcept {
-    return btree_nodes::of(element<K>::bytes, value_sizes<V>::bytes, is_text,
-                           value_sizes<V>::is_text);
+  static constexpr btree_nodes shape =
+      btree_nodes::of(element<K>::bytes, value_sizes<V>::bytes, is_text,
+                      value_sizes<V>::is_text);
+  [[nodiscard]] static constexpr const btree_nodes& nodes() noexcept {
+    return shape;
   }
   [[nodiscard]] static std::uint64_t rank(std::uint64_t word) noexcept
     requires(is_word)

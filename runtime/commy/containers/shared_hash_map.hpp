@@ -46,7 +46,7 @@ public:
 
   /// Sets the value under `key`. True if the key is new.
   result<bool, write_error> insert_or_assign(key_in key, value_in value) {
-    return this->change([&](transaction& txn) {
+    return this->change_at(key, [&](transaction& txn) {
       const auto place = locate(key);
       this->put(txn, place, key, value);
       return place.group == 0;
@@ -54,7 +54,7 @@ public:
   }
   /// Adds the value if there is none under `key`. True if it was added.
   result<bool, write_error> insert(key_in key, value_in value) {
-    return this->change([&](transaction& txn) {
+    return this->change_at(key, [&](transaction& txn) {
       const auto place = locate(key);
       if (place.group != 0) return false;
       this->put(txn, place, key, value);
@@ -64,7 +64,7 @@ public:
   /// The same, and makes the value of `args` only when it is needed.
   template <class... Args>
   result<bool, write_error> try_emplace(key_in key, Args&&... args) {
-    return this->change([&](transaction& txn) {
+    return this->change_at(key, [&](transaction& txn) {
       const auto place = locate(key);
       if (place.group != 0) return false;
       this->put(txn, place, key, mapped_type(std::forward<Args>(args)...));
@@ -75,7 +75,7 @@ public:
   /// stores it back. False when there is none.
   template <class Edit>
   result<bool, write_error> update(key_in key, Edit&& edit) {
-    return this->change([&](transaction& txn) {
+    return this->change_at(key, [&](transaction& txn) {
       const auto place = locate(key);
       if (place.group == 0) return false;
       auto value = value_of(txn, place);
@@ -86,13 +86,14 @@ public:
   }
   /// Erases the value under `key` and returns it; nothing when there is none.
   result<std::optional<mapped_type>, write_error> extract(key_in key) {
-    return this->change([&](transaction& txn) -> std::optional<mapped_type> {
-      const auto place = locate(key);
-      if (place.group == 0) return std::nullopt;
-      auto value = value_of(txn, place);
-      this->at_table().erase(txn, place);
-      return value;
-    });
+    return this->change_at(key,
+                           [&](transaction& txn) -> std::optional<mapped_type> {
+                             const auto place = locate(key);
+                             if (place.group == 0) return std::nullopt;
+                             auto value = value_of(txn, place);
+                             this->at_table().erase(txn, place);
+                             return value;
+                           });
   }
 
   /// Exchanges contents with another one of its type, in constant time.
@@ -106,7 +107,8 @@ private:
   [[nodiscard]] slot_place locate(key_in key) const {
     return this->at_table().locate(memory::as_key<K>(key));
   }
-  [[nodiscard]] mapped_type value_of(transaction& txn, const slot_place& at) const {
+  [[nodiscard]] mapped_type value_of(transaction& txn,
+                                     const slot_place& at) const {
     typename base::slot_words words{};
     this->at_table().load_slot(at, words.data());
     mapped_type value{};

@@ -22,7 +22,7 @@ public:
 
   /// True if the key is new.
   result<bool, write_error> insert(key_in key) {
-    return this->change([&](transaction& txn) {
+    return this->change_at(key, [&](transaction& txn) {
       const auto place = this->at_table().locate(memory::as_key<K>(key));
       if (place.group != 0) return false;
       this->put(txn, place, key, 0);

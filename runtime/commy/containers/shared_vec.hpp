@@ -172,6 +172,7 @@ private:
 
   void touch(transaction& txn, const state& s, std::uint64_t first,
              std::uint64_t last) const;
+  void touch_one(transaction& txn, const state& s, std::uint64_t index) const;
   [[nodiscard]] static state take_block(transaction& txn,
                                         std::uint64_t capacity);
   [[nodiscard]] static std::uint64_t grown(const memory::image& img,

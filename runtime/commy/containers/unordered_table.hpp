@@ -25,11 +25,13 @@ protected:
   using value_element =
       memory::element<std::conditional_t<is_map, V, std::uint8_t>>;
   struct slots {
-    [[nodiscard]] static constexpr memory::hash_slots get() noexcept {
-      return memory::hash_slots::of(
-          key_element::bytes, is_map ? value_element::bytes : 0,
-          is_map ? value_element::align : 1, key_element::is_text,
-          is_map && value_element::is_text);
+    // Worked out once, by the compiler.
+    static constexpr memory::hash_slots shape = memory::hash_slots::of(
+        key_element::bytes, is_map ? value_element::bytes : 0,
+        is_map ? value_element::align : 1, key_element::is_text,
+        is_map&& value_element::is_text);
+    [[nodiscard]] static constexpr const memory::hash_slots& get() noexcept {
+      return shape;
     }
   };
   static_assert(slots::get().stride <= memory::hash_slots::stride_max,
@@ -76,7 +78,7 @@ public:
 
   /// True if there was something to erase.
   result<bool, write_error> erase(key_in key) {
-    return change([&](transaction& txn) {
+    return change_at(key, [&](transaction& txn) {
       auto view = at_table();
       const auto place = view.locate(memory::as_key<K>(key));
       if (place.group == 0) return false;
@@ -125,6 +127,12 @@ protected:
 
   [[nodiscard]] table at_table() const noexcept {
     return table{engine_->img(), root_at_, {}};
+  }
+  /// A change of one entry, which is fetched while the lock is being taken.
+  template <class Change>
+  auto change_at(key_in key, Change&& edit) const {
+    if (engine_->usable()) at_table().prefetch(memory::as_key<K>(key));
+    return change(std::forward<Change>(edit));
   }
   template <class Found>
   [[nodiscard]] result<void, read_error> find(key_in key, Found&& found) const {

@@ -108,7 +108,23 @@ struct leaf_order {
       std::uint32_t rank) const noexcept {
     return static_cast<std::uint32_t>(raw >> (4 + 4 * rank) & 15U);
   }
-  /// True if count and slots make sense for a leaf of so many.
+  /// True if no slot lies outside of a leaf of so many: what keeps a writer
+  /// from bytes that are not the leaf's.
+  [[nodiscard]] constexpr bool within(std::uint32_t slots) const noexcept {
+    if (count() > slots) return false;
+    if (slots == 15) {
+      // A slot of 15 is four bits set: all four of a nibble, below the count.
+      const auto x = raw >> 4U;
+      const auto full =
+          x & x >> 1U & x >> 2U & x >> 3U & 0x0111'1111'1111'1111U;
+      return (full & ((std::uint64_t{1} << 4 * count()) - 1)) == 0;
+    }
+    for (std::uint32_t i = 0; i < count(); ++i) {
+      if (slot(i) >= slots) return false;
+    }
+    return true;
+  }
+  /// The same, and no slot is used twice.
   [[nodiscard]] constexpr bool sound(std::uint32_t slots) const noexcept {
     if (count() > slots) return false;
     std::uint32_t seen = 0;
@@ -154,6 +170,9 @@ struct leaf_order {
   }
 };
 static_assert(leaf_order::straight(3).raw == 0x2103);
+static_assert(leaf_order::straight(15).within(15));
+static_assert(!leaf_order{0xf101}.within(15) == false);
+static_assert(!leaf_order{0xf02}.within(15));
 static_assert(leaf_order::straight(3).with(1, 7).raw == 0x2'1703 + 1);
 static_assert(leaf_order::straight(3).with(1, 7).without(1).raw == 0x2103);
 static_assert(leaf_order::straight(14).with(14, 14).raw ==

@@ -68,6 +68,22 @@ inline void store_bytes(const image& img, offset at, std::uint64_t bytes,
   }
 }
 
+/// The same for a value whose size is known; whole words go straight.
+template <class Cell>
+inline void store_cell(const image& img, offset at, const Cell& cell) noexcept {
+  if constexpr (sizeof(Cell) % 8 == 0) {
+    if (at % 8 == 0) {
+      std::uint64_t words[sizeof(Cell) / 8];
+      std::memcpy(words, &cell, sizeof cell);
+      for (std::size_t i = 0; i < sizeof(Cell) / 8; ++i) {
+        img.word(at + 8 * i).store(words[i], std::memory_order_relaxed);
+      }
+      return;
+    }
+  }
+  store_bytes(img, at, sizeof cell, &cell);
+}
+
 /// Stores bytes whose old content comes back when the transaction is undone.
 inline void change_bytes(transaction& txn, offset at, std::uint64_t bytes,
                          const void* from) {

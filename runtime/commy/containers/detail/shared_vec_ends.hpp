@@ -23,6 +23,13 @@ void shared_vec<T>::touch(transaction& txn, const state& s, std::uint64_t first,
 }
 
 template <shared_value T>
+void shared_vec<T>::touch_one(transaction& txn, const state& s,
+                              std::uint64_t index) const {
+  if ((root().shape_sequence.load(std::memory_order_relaxed) & 1U) != 0) return;
+  txn.touch(txn.img().word(s.sequence_of(shape, index)));
+}
+
+template <shared_value T>
 memory::vec_state shared_vec<T>::take_block(transaction& txn,
                                             std::uint64_t capacity) {
   if (capacity == 0) return {};
@@ -91,10 +98,16 @@ memory::vec_state shared_vec<T>::room_for(transaction& txn,
 template <shared_value T>
 void shared_vec<T>::add(transaction& txn, value_in value) const {
   const stored cell = element::store(txn, value);
+  auto& object = root();
   const auto now = room_for(txn, 1);
-  touch(txn, now, now.size, now.size + 1);
-  memory::fill_bytes(txn, now.at(shape, now.size), sizeof cell, &cell);
-  txn.store(root().motion[0], now.size + 1);
+  const auto at = now.at(shape, now.size);
+  touch_one(txn, now, now.size);
+  if (txn.has_emptied()) {
+    const auto span = memory::word_span::of(at, sizeof cell);
+    txn.save(span.first, span.words);
+  }
+  memory::store_cell(txn.img(), at, cell);
+  txn.store(object.motion[0], now.size + 1);
 }
 
 template <shared_value T>
@@ -106,7 +119,7 @@ shared_vec<T>::pop_back() {
     const auto cell = cell_at(now, now.size - 1);
     auto value = value_of(cell);
     txn.touch(root().sequence);
-    touch(txn, now, now.size - 1, now.size);
+    touch_one(txn, now, now.size - 1);
     txn.note_emptied();
     txn.store(root().motion[0], now.size - 1);
     element::drop(txn, cell);
@@ -118,7 +131,7 @@ template <shared_value T>
 void shared_vec<T>::put_in(transaction& txn, const state& s,
                            std::uint64_t index, const stored& cell) const {
   txn.touch(root().sequence);
-  touch(txn, s, index, index + 1);
+  touch_one(txn, s, index);
   memory::change_bytes(txn, s.at(shape, index), sizeof cell, &cell);
 }
 

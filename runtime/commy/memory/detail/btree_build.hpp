@@ -10,7 +10,7 @@ namespace commy::memory {
 template <class Order>
 template <class Next>
 void btree<Order>::rebuild(transaction& txn, bool drop_texts, Next&& next) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto k = nodes.key_words();
   // One level: its nodes, and the separators between them.
   std::vector<offset> level;
@@ -52,7 +52,7 @@ void btree<Order>::rebuild(transaction& txn, bool drop_texts, Next&& next) {
 template <class Order>
 void btree<Order>::build_level(transaction& txn, std::vector<offset>& level,
                                std::vector<std::uint64_t>& separators) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const std::size_t k = nodes.key_words();
   std::vector<offset> above;
   std::vector<std::uint64_t> between;
@@ -82,7 +82,7 @@ void btree<Order>::build_level(transaction& txn, std::vector<offset>& level,
 template <class Order>
 void btree<Order>::drop_nodes(transaction& txn, offset node,
                               std::uint64_t level, bool drop_texts) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   if (level > btree_nodes::height_max) {
     throw write_failed{write_error::damaged};
   }

@@ -17,7 +17,7 @@ void btree<Order>::drop_value(transaction& txn, offset at) const {
 
 template <class Order>
 void btree<Order>::erase(transaction& txn, path& at) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto leaf = at.leaf();
   txn.touch(root_->sequence);
   txn.touch(img_->word(leaf.node));
@@ -47,7 +47,7 @@ bool btree<Order>::pick_pair(path& at, std::uint32_t level, offset& left,
   auto& parent = at.steps[level - 1];
   if (parent.count == 0) return false;
   if (parent.index == 0) parent.index = 1;
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   left = word(nodes.child_at(parent.node, parent.index - 1));
   right = word(nodes.child_at(parent.node, parent.index));
   return true;
@@ -55,7 +55,7 @@ bool btree<Order>::pick_pair(path& at, std::uint32_t level, offset& left,
 
 template <class Order>
 void btree<Order>::join_leaves(transaction& txn, path& at) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   offset left = 0;
   offset right = 0;
   if (!pick_pair(at, at.height, left, right)) return;
@@ -86,7 +86,7 @@ void btree<Order>::join_leaves(transaction& txn, path& at) {
 template <class Order>
 void btree<Order>::remove_child(transaction& txn, path& at, std::uint32_t level,
                                 bool drop_separator) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   for (;; --level) {
     auto& parent = at.steps[level - 1];
     if (parent.count == 0) {
@@ -135,7 +135,7 @@ void btree<Order>::lower_top(transaction& txn, std::uint64_t height) const {
 /// quarters of one. The path's parent then names the one that has to go.
 template <class Order>
 bool btree<Order>::join_inner(transaction& txn, path& at, std::uint32_t level) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   offset left = 0;
   offset right = 0;
   if (!pick_pair(at, level, left, right)) return false;

@@ -54,7 +54,7 @@ void btree<Order>::put_in_leaf(transaction& txn, offset leaf,
                                const std::uint64_t* key_words,
                                const std::uint64_t* value_words,
                                bool fresh) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto order = order_of(leaf);
   const auto slot = order.free_slot();
   if (!fresh) {
@@ -94,7 +94,7 @@ template <class Order>
 void btree<Order>::split_leaf(transaction& txn, path& at,
                               const std::uint64_t* key_words,
                               const std::uint64_t* value_words) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto [leaf, index, count] = at.leaf();
   const auto order = order_of(leaf);
   // At the right end keys come in order: there leaves stay full.
@@ -141,7 +141,7 @@ template <class Order>
 void btree<Order>::add_child(transaction& txn, path& at, std::uint32_t level,
                              std::uint64_t* separator, offset right,
                              bool at_end) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   for (;; --level) {
     if (level == 0) {
       if (at.height == btree_nodes::height_max) {
@@ -181,7 +181,7 @@ template <class Order>
 offset btree<Order>::split_inner(transaction& txn, const step& at,
                                  std::uint64_t* separator, offset added,
                                  bool at_end) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto k = nodes.key_words();
   const auto n = nodes.inner_keys;
   // All separators and children, with the new ones.
@@ -225,7 +225,7 @@ offset btree<Order>::split_inner(transaction& txn, const step& at,
 template <class Order>
 void btree<Order>::replace_value(transaction& txn, const path& at,
                                  const std::uint64_t* words) {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   txn.touch(root_->sequence);
   txn.touch(img_->word(at.leaf().node));
   const auto place = value_at(at);

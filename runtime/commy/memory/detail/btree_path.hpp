@@ -17,7 +17,7 @@ template <class Order>
 typename btree<Order>::step btree<Order>::leaf_step(offset node) const {
   if (!is_leaf(node)) throw write_failed{write_error::damaged};
   const auto order = order_of(node);
-  if (order.count() == 0 || !order.sound(order_.nodes().leaf_slots)) {
+  if (order.count() == 0 || !order.within(order_.nodes().leaf_slots)) {
     throw write_failed{write_error::damaged};
   }
   return {node, 0, order.count()};

@@ -48,7 +48,7 @@ void btree<Order>::prefetch([[maybe_unused]] offset node) const noexcept {
 #ifdef __GNUC__
   // A search would meet the lines one by one; so they come at once. A hint: an
   // offset that makes no sense does no harm.
-  const auto* const at = img_->bytes(node);
+  const auto* const at = img_->bytes(node & offset_mask);
   __builtin_prefetch(at);
   __builtin_prefetch(at + 64);
   __builtin_prefetch(at + 128);
@@ -69,18 +69,19 @@ template <class Order>
 std::uint32_t btree<Order>::rank_in_leaf(offset leaf, leaf_order order,
                                          const key& sought, bool or_equal,
                                          bool& sound) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   const auto count = order.count();
   if constexpr (Order::is_word) {
-    // All slots, without a branch that depends on keys: the loads do not wait
-    // for one another.
+    // Four steps without a branch that depends on keys. A rank behind the last
+    // names some slot; what lies there is not counted.
     const auto wanted = order_.rank_of(sought);
     std::uint32_t rank = 0;
-    for (std::uint32_t i = 0; i < nodes.leaf_slots; ++i) {
-      const auto slot = std::min(order.slot(i), nodes.leaf_slots - 1);
+    for (const std::uint32_t stride : {8U, 4U, 2U, 1U}) {
+      const auto next = rank + stride;
+      const auto slot = std::min(order.slot(next - 1), nodes.leaf_slots - 1);
       const auto here = order_.rank(word(nodes.key_at(leaf, slot)));
-      const bool before = here < wanted || (or_equal && here == wanted);
-      rank += static_cast<std::uint32_t>(before && i < count);
+      const bool before = or_equal ? here <= wanted : here < wanted;
+      rank = before && next <= count ? next : rank;
     }
     return rank;
   } else {
@@ -103,7 +104,7 @@ std::uint32_t btree<Order>::rank_in_leaf(offset leaf, leaf_order order,
 template <class Order>
 std::uint32_t btree<Order>::child_index(offset inner, std::uint32_t count,
                                         const key& sought, bool& sound) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   if (count == 0) return 0;
   std::uint32_t base = 0;
   if constexpr (Order::is_word) {
@@ -148,7 +149,7 @@ lookup btree<Order>::find(std::uint64_t generation, seek what,
   if (root_->generation.load(std::memory_order_relaxed) != generation) {
     return seen.confirm(lookup::removed);
   }
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   auto node = root_->shape[0].load(std::memory_order_relaxed);
   const auto height = root_->shape[1].load(std::memory_order_relaxed);
   if (node == 0) return seen.confirm(lookup::absent);
@@ -177,7 +178,7 @@ template <class Found>
 lookup btree<Order>::settle_at_leaf(visits& seen, offset leaf, seek what,
                                     const key& sought, const step* steps,
                                     std::uint32_t height, Found&& found) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   if (!is_leaf(leaf)) return seen.confirm(lookup::damaged);
   if (!seen.enter(img_->word(leaf))) return lookup::busy;
   auto order = order_of(leaf);
@@ -235,7 +236,7 @@ std::pair<lookup, offset> btree<Order>::neighbour(visits& seen,
                                                   const step* steps,
                                                   std::uint32_t height,
                                                   bool forward) const {
-  const auto nodes = order_.nodes();
+  const auto& nodes = order_.nodes();
   auto level = height;
   while (level > 0 &&
          (forward ? steps[level - 1].index == steps[level - 1].count
