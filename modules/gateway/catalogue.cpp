@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::size_t list_max = 10'000;
 
+/// Keys that are one text each, so that a client can ask for one.
+bool has_entries(const type_tree& type) {
+  if (type.kind == type_kind::hash_map) return true;
+  if (type.kind != type_kind::btree_map) return false;
+  const auto key = type.parameters[0].kind;
+  return key == type_kind::text || key == type_kind::boolean ||
+         key == type_kind::signed_integer || key == type_kind::unsigned_integer;
+}
+
 class object_source final : public source {
 public:
   explicit object_source(dynamic_object object) : object_{std::move(object)} {
@@ -18,7 +27,7 @@ public:
 
   [[nodiscard]] shape how() const noexcept override {
     const auto& type = object_.type();
-    if (type.kind == type_kind::hash_map) return shape::entries;
+    if (has_entries(type)) return shape::entries;
     if (type.kind == type_kind::vec_deque) return shape::queue;
     const bool is_record = type.kind == type_kind::box &&
                            type.parameters[0].kind == type_kind::record;
@@ -32,7 +41,7 @@ public:
   }
   [[nodiscard]] result<dynamic_value, read_error> get(
       std::string_view key) override {
-    if (object_.type().kind == type_kind::hash_map) return object_.get(key);
+    if (has_entries(object_.type())) return object_.get(key);
     if (how() != shape::entries) return unexpected{read_error::absent};
     auto all = object_.read();
     if (!all) return unexpected{all.error()};

@@ -13,6 +13,7 @@ namespace {
 
 constexpr commy::benchmark::area all_areas[] = {
     {"memory", commy::benchmark::run_memory},
+    {"containers", commy::benchmark::run_containers},
     {"ipc", commy::benchmark::run_ipc},
 };
 

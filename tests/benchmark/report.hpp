@@ -49,6 +49,7 @@ struct area {
 void run_memory(report& into);
 void run_allocation(report& into);
 void run_stress(report& into);
+void run_containers(report& into);
 void run_ipc(report& into);
 
 }  // namespace commy::benchmark

@@ -63,7 +63,8 @@ state_checks::state_checks(const memory::geometry& sizes,
       done_{into},
       text_keys_{keys_of(before.texts, after.texts, -1)},
       number_keys_{
-          keys_of(before.numbers, after.numbers, std::string{"nowhere"})} {}
+          keys_of(before.numbers, after.numbers, std::string{"nowhere"})},
+      ordered_keys_{keys_of(before.ordered, after.ordered, -1)} {}
 
 void state_checks::violation(const std::string& what) {
   if (done_.violations++ < 5) {
@@ -81,8 +82,9 @@ void state_checks::begin(const segment_bytes& state) {
     const auto found = must(memory::inspect_object(*reader, name));
     return found.place;
   };
-  places_ = {find("texts"), find("numbers"), find("queue"),
-             find("box"),   find("text"),    find("spare")};
+  places_ = {find("texts"), find("numbers"), find("queue"), find("box"),
+             find("text"),  find("spare"),   find("list"),  find("other_list"),
+             find("words"), find("ordered"), find("index"), find("members")};
   const auto found = must(read_world(reader, *places_));
   if (found != before_) {
     violation("before the operation: " + difference(before_, found));
@@ -156,7 +158,52 @@ void state_checks::check_point_reads(const segment_bytes& state) {
       violation("a reader gets a wrong element " + std::to_string(i));
     }
   }
+  check_ordered(objects);
   check_objects(reader);
+}
+
+void state_checks::check_ordered(const shared_objects& objects) {
+  using entry = std::pair<int, std::string>;
+  const auto lower = [](const auto& map, int key) {
+    const auto found = map.lower_bound(key);
+    return found == map.end()
+               ? std::nullopt
+               : std::optional<entry>{entry{found->first, found->second}};
+  };
+  for (const auto key : ordered_keys_) {
+    if (!is_fair(objects.ordered.get(key), lookup_in(before_.ordered, key),
+                 lookup_in(after_.ordered, key))) {
+      violation("a reader gets a wrong value in order for key " +
+                std::to_string(key));
+    }
+    if (!is_fair(objects.ordered.lower_bound(key), lower(before_.ordered, key),
+                 lower(after_.ordered, key))) {
+      violation("a reader gets a wrong bound for key " + std::to_string(key));
+    }
+  }
+  const auto longest = std::max(before_.list.size(), after_.list.size());
+  const auto at_list = [](const auto& list, std::size_t i) {
+    return i < list.size() ? std::optional{list[i]} : std::nullopt;
+  };
+  for (const auto i :
+       {std::size_t{0}, std::size_t{1}, longest / 2, longest - 1, longest}) {
+    if (!is_fair(objects.list.get(i), at_list(before_.list, i),
+                 at_list(after_.list, i))) {
+      violation("a reader gets a wrong element of the list");
+    }
+    if (!is_fair(objects.words.get(i), at_list(before_.words, i),
+                 at_list(after_.words, i))) {
+      violation("a reader gets a wrong word");
+    }
+  }
+  for (const int key : {0, 1, 5, 500}) {
+    const auto has = objects.members.contains(key);
+    if (has ? *has != before_.members.contains(key) &&
+                  *has != after_.members.contains(key)
+            : has.error() != read_error::busy) {
+      violation("a reader finds a wrong member");
+    }
+  }
 }
 
 void state_checks::check_objects(
@@ -177,6 +224,19 @@ void state_checks::check_objects(
   if (!is_fair(objects.text.get(), std::optional{before_.text.value},
                std::optional{after_.text.value})) {
     violation("a reader gets a wrong text");
+  }
+  const auto list_of = [](const auto& model) {
+    return std::optional{
+        std::vector<typename std::remove_cvref_t<decltype(model)>::value_type>(
+            model.begin(), model.end())};
+  };
+  if (!is_fair(objects.list.copy(), list_of(before_.list),
+               list_of(after_.list)) ||
+      !is_fair(objects.words.copy(), list_of(before_.words),
+               list_of(after_.words)) ||
+      !is_fair(objects.index.copy(), list_of(before_.index),
+               list_of(after_.index))) {
+    violation("a reader gets a wrong list, wrong words or a wrong index");
   }
   auto made = before_.made;
   made.insert(after_.made.begin(), after_.made.end());
@@ -238,6 +298,14 @@ void state_checks::check_survivor(const segment_bytes& state) {
     before.texts.insert_or_assign(777, text);
     after.texts.insert_or_assign(777, text);
   }
+  if (accept(objects.ordered.insert_or_assign(777, text))) {
+    before.ordered.insert_or_assign(777, text);
+    after.ordered.insert_or_assign(777, text);
+  }
+  if (accept(objects.words.push_back(text))) {
+    before.words.push_back(text);
+    after.words.push_back(text);
+  }
   if (accept(objects.box.update([](point& p) { p.x += 1000; }))) {
     before.box.value.x += 1000;
     after.box.value.x += 1000;
@@ -291,6 +359,14 @@ void state_checks::check_next_operation(model_world expected) {
     });
     must(world.box.update([](point& p) { p.y += 1; }));
     must(world.text.append(" and on"));
+    world.together_in_order([&] {
+      must(world.list.push_back({8, 8}));
+      must(world.words.insert(0, std::string(40, 'n')));
+      must(world.ordered.insert_or_assign(888, std::string(40, 'n')));
+      must(world.ordered.pop_front());
+      must(world.index.insert("a name of more than fifteen"));
+      must(world.members.insert(888));
+    });
   };
   try {
     change(objects);

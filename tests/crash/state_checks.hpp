@@ -31,6 +31,7 @@ private:
   std::optional<model_world> sweep_and_read(const char* when);
   std::optional<model_world> trace_and_read(const char* when);
   void check_point_reads(const segment_bytes& state);
+  void check_ordered(const shared_objects& objects);
   void check_objects(const std::shared_ptr<memory::engine>& engine);
   void check_survivor(const segment_bytes& state);
   void check_sweep(const segment_bytes& state);
@@ -43,6 +44,7 @@ private:
   std::optional<shared_objects::places> places_;
   std::vector<int> text_keys_;
   std::vector<std::string> number_keys_;
+  std::vector<int> ordered_keys_;
 };
 
 }  // namespace commy::test

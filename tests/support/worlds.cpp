@@ -13,8 +13,9 @@
 namespace commy::test {
 namespace {
 
-constexpr const char* names[] = {"texts", "numbers", "queue",
-                                 "box",   "text",    "spare"};
+constexpr const char* names[] = {"texts", "numbers", "queue", "box",
+                                 "text",  "spare",   "list",  "other_list",
+                                 "words", "ordered", "index", "members"};
 constexpr const char* ballast = "ballast";
 constexpr const char* doomed = "doomed";
 
@@ -76,6 +77,15 @@ std::string difference(const model_world& wanted, const model_world& found) {
   if (wanted.box != found.box) return "box differs";
   if (wanted.text != found.text) return "text is " + show(found.text.value);
   if (wanted.spare != found.spare) return "spare is " + show(found.spare.value);
+  if (wanted.list != found.list) return "list differs";
+  if (wanted.other_list != found.other_list) return "other_list differs";
+  if (wanted.words != found.words) return "words differ";
+  if (const auto d = map_difference(wanted.ordered, found.ordered);
+      !d.empty()) {
+    return "ordered: " + d;
+  }
+  if (wanted.index != found.index) return "index differs";
+  if (wanted.members != found.members) return "members differ";
   if (wanted.made != found.made) return "objects differ";
   return {};
 }
@@ -84,12 +94,16 @@ shared_objects shared_objects::at(const std::shared_ptr<memory::engine>& engine,
                                   const places& where) {
   return {{engine, where.texts}, {engine, where.numbers},
           {engine, where.queue}, {engine, where.box},
-          {engine, where.text},  {engine, where.spare}};
+          {engine, where.text},  {engine, where.spare},
+          {engine, where.list},  {engine, where.other_list},
+          {engine, where.words}, {engine, where.ordered},
+          {engine, where.index}, {engine, where.members}};
 }
 
 shared_objects::places shared_objects::where() const {
-  return {texts.place(), numbers.place(), queue.place(),
-          box.place(),   text.place(),    spare.place()};
+  return {texts.place(), numbers.place(), queue.place(), box.place(),
+          text.place(),  spare.place(),   list.place(),  other_list.place(),
+          words.place(), ordered.place(), index.place(), members.place()};
 }
 
 void shared_objects::set_patience(std::chrono::nanoseconds patience) {
@@ -99,6 +113,12 @@ void shared_objects::set_patience(std::chrono::nanoseconds patience) {
   box.set_patience(patience);
   text.set_patience(patience);
   spare.set_patience(patience);
+  list.set_patience(patience);
+  other_list.set_patience(patience);
+  words.set_patience(patience);
+  ordered.set_patience(patience);
+  index.set_patience(patience);
+  members.set_patience(patience);
 }
 
 shared_world shared_world::open_or_create(const std::string& name,
@@ -111,7 +131,13 @@ shared_world shared_world::open_or_create(const std::string& name,
       must(home.open_or_create<shared_vec_deque<sample>>(names[2])),
       must(home.open_or_create<shared_box<point>>(names[3])),
       must(home.open_or_create<shared_string>(names[4])),
-      must(home.open_or_create<shared_string>(names[5]))};
+      must(home.open_or_create<shared_string>(names[5])),
+      must(home.open_or_create<shared_vec<sample>>(names[6])),
+      must(home.open_or_create<shared_vec<sample>>(names[7])),
+      must(home.open_or_create<shared_vec<shared_string>>(names[8])),
+      must(home.open_or_create<shared_btree_map<int, shared_string>>(names[9])),
+      must(home.open_or_create<shared_btree_set<shared_string>>(names[10])),
+      must(home.open_or_create<shared_hash_set<int>>(names[11]))};
   must(home.open_or_create<shared_hash_map<int, shared_string>>(ballast));
   return {std::move(objects), std::move(home), options};
 }
@@ -193,6 +219,36 @@ void shared_world::start_thread() {
   writer.join();
 }
 
+namespace {
+
+template <class Shared, class Model>
+std::optional<failure<read_error>> read_into(const Shared& shared,
+                                             Model& model) {
+  const auto all = shared.copy();
+  if (!all) return all.error();
+  if constexpr (requires { model.append(*all); }) {
+    model.append(*all);
+  } else {
+    model.bulk_load(*all);
+    if (model.size() != all->size()) {
+      return failure<read_error>{read_error::damaged, "a key twice"};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<failure<read_error>> read_ordered(const shared_objects& from,
+                                                model_world& into) {
+  if (const auto why = read_into(from.list, into.list)) return why;
+  if (const auto why = read_into(from.other_list, into.other_list)) return why;
+  if (const auto why = read_into(from.words, into.words)) return why;
+  if (const auto why = read_into(from.ordered, into.ordered)) return why;
+  if (const auto why = read_into(from.index, into.index)) return why;
+  return read_into(from.members, into.members);
+}
+
+}  // namespace
+
 result<model_world, read_error> read_world(
     const std::shared_ptr<memory::engine>& engine,
     const shared_objects::places& where) {
@@ -222,7 +278,7 @@ result<model_world, read_error> read_world(
   if (!sound) return unexpected{read_error::damaged, "a text in a map"};
   const auto queue = objects.queue.copy();
   if (!queue) return unexpected{queue.error()};
-  world.queue.assign(queue->begin(), queue->end());
+  world.queue.assign(*queue);
   const auto box = objects.box.get();
   if (!box) return unexpected{box.error()};
   world.box.value = *box;
@@ -232,6 +288,7 @@ result<model_world, read_error> read_world(
   const auto spare = objects.spare.get();
   if (!spare) return unexpected{spare.error()};
   world.spare.value = *spare;
+  if (const auto why = read_ordered(objects, world)) return unexpected{*why};
   const auto listed = memory::list_objects(*engine);
   if (!listed) return unexpected{read_error::busy, "the directory"};
   for (const auto& entry : *listed)

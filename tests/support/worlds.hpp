@@ -1,9 +1,14 @@
 // tests/support/worlds.hpp: objects of every kind, and their twins in std.
 #pragma once
 
+#include "models.hpp"
 #include <commy/containers/shared_box.hpp>
+#include <commy/containers/shared_btree_map.hpp>
+#include <commy/containers/shared_btree_set.hpp>
 #include <commy/containers/shared_hash_map.hpp>
+#include <commy/containers/shared_hash_set.hpp>
 #include <commy/containers/shared_string.hpp>
+#include <commy/containers/shared_vec.hpp>
 #include <commy/containers/shared_vec_deque.hpp>
 #include <commy/containers/transact.hpp>
 #include <commy/memory/loan.hpp>
@@ -12,9 +17,6 @@
 #include <boost/describe.hpp>
 
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,78 +48,6 @@ decltype(auto) must(Outcome&& outcome) {
   }
 }
 
-/// std::map with the names and answers of shared_hash_map.
-template <class K, class V>
-struct model_map : std::map<K, V> {
-  bool insert_or_assign(const K& key, const V& value) {
-    return std::map<K, V>::insert_or_assign(key, value).second;
-  }
-  bool insert(const K& key, const V& value) {
-    return this->emplace(key, value).second;
-  }
-  bool erase(const K& key) { return std::map<K, V>::erase(key) > 0; }
-  template <class Edit>
-  bool update(const K& key, Edit&& edit) {
-    const auto found = this->find(key);
-    if (found == this->end()) return false;
-    edit(found->second);
-    return true;
-  }
-};
-
-/// std::deque with the names and answers of shared_vec_deque.
-template <class T>
-struct model_queue : std::deque<T> {
-  bool push_back(const T& value) {
-    std::deque<T>::push_back(value);
-    return true;
-  }
-  bool push_front(const T& value) {
-    std::deque<T>::push_front(value);
-    return true;
-  }
-  std::optional<T> pop_front() {
-    if (this->empty()) return std::nullopt;
-    auto value = this->front();
-    std::deque<T>::pop_front();
-    return value;
-  }
-  std::optional<T> pop_back() {
-    if (this->empty()) return std::nullopt;
-    auto value = this->back();
-    std::deque<T>::pop_back();
-    return value;
-  }
-};
-
-template <class T>
-struct model_box {
-  T value{};
-  bool set(const T& other) {
-    value = other;
-    return true;
-  }
-  template <class Edit>
-  bool update(Edit&& edit) {
-    edit(value);
-    return true;
-  }
-  friend bool operator==(const model_box&, const model_box&) = default;
-};
-
-struct model_text {
-  std::string value;
-  bool assign(const std::string& text) {
-    value = text;
-    return true;
-  }
-  bool append(const std::string& text) {
-    value += text;
-    return true;
-  }
-  friend bool operator==(const model_text&, const model_text&) = default;
-};
-
 /// What the shared world holds, in types that need no proof.
 struct model_world {
   model_map<int, std::string> texts;
@@ -126,6 +56,12 @@ struct model_world {
   model_box<point> box;
   model_text text;
   model_text spare;
+  model_vec<sample> list;
+  model_vec<sample> other_list;
+  model_vec<std::string> words;
+  model_map<int, std::string> ordered;
+  model_set<std::string> index;
+  model_set<int> members;
   std::set<std::string> made;
 
   void create(const std::string& name) { made.insert(name); }
@@ -165,6 +101,11 @@ struct model_world {
       throw;
     }
   }
+  /// The same for lists, words, ordered, index and members.
+  template <class Body>
+  void together_in_order(Body&& body) {
+    together(std::forward<Body>(body));
+  }
   friend bool operator==(const model_world&, const model_world&) = default;
 };
 
@@ -180,10 +121,17 @@ struct shared_objects {
   shared_box<point> box;
   shared_string text;
   shared_string spare;
+  shared_vec<sample> list;
+  shared_vec<sample> other_list;
+  shared_vec<shared_string> words;
+  shared_btree_map<int, shared_string> ordered;
+  shared_btree_set<shared_string> index;
+  shared_hash_set<int> members;
 
   /// Opens them without a look at the directory, where they are known to be.
   struct places {
-    memory::object_place texts, numbers, queue, box, text, spare;
+    memory::object_place texts, numbers, queue, box, text, spare, list,
+        other_list, words, ordered, index, members;
   };
   static shared_objects at(const std::shared_ptr<memory::engine>& engine,
                            const places& where);
@@ -193,6 +141,12 @@ struct shared_objects {
   void together(Body&& body) {
     auto done =
         transact(texts, numbers, queue, box, [&](transaction&) { body(); });
+    done.value();
+  }
+  template <class Body>
+  void together_in_order(Body&& body) {
+    auto done = transact(list, other_list, words, ordered, index, members,
+                         [&](transaction&) { body(); });
     done.value();
   }
   void set_patience(std::chrono::nanoseconds patience);

@@ -1,6 +1,8 @@
 #include <commy/containers/dynamic_object.hpp>
+#include <commy/memory/btree.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/segment.hpp>
+#include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -82,6 +84,10 @@ bool decode(const image& img, const type_tree& type, const std::byte* from,
     case type_kind::box:
     case type_kind::hash_map:
     case type_kind::vec_deque:
+    case type_kind::vec:
+    case type_kind::hash_set:
+    case type_kind::btree_map:
+    case type_kind::btree_set:
       break;
   }
   return false;
@@ -94,12 +100,50 @@ struct dynamic_slots {
 
   [[nodiscard]] static dynamic_slots of(const type_tree& map) {
     const auto& key = map.parameters[0];
+    if (map.kind == type_kind::hash_set) {
+      return {memory::hash_slots::of(key.bytes, 0, 1,
+                                     key.kind == type_kind::text, false)};
+    }
     const auto& value = map.parameters[1];
     return {memory::hash_slots::of(
         key.bytes, value.bytes, std::max(value.align, 1U),
         key.kind == type_kind::text, value.kind == type_kind::text)};
   }
 };
+
+/// How keys of a tree order and where they lie, by its descriptor.
+struct dynamic_order {
+  static constexpr bool is_word = false;
+  struct key {
+    std::string_view text{};
+    const std::byte* bytes = nullptr;
+  };
+  const type_tree* key_type;
+  memory::btree_nodes shape;
+
+  [[nodiscard]] static dynamic_order of(const type_tree& tree) {
+    const auto& k = tree.parameters[0];
+    const bool is_map = tree.kind == type_kind::btree_map;
+    return {&k, memory::btree_nodes::of(
+                    k.bytes, is_map ? tree.parameters[1].bytes : 0,
+                    k.kind == type_kind::text,
+                    is_map && tree.parameters[1].kind == type_kind::text)};
+  }
+  [[nodiscard]] const memory::btree_nodes& nodes() const noexcept {
+    return shape;
+  }
+  [[nodiscard]] int compare(const image& img, const std::uint64_t* words,
+                            const key& sought, bool& sound) const noexcept {
+    if (key_type->kind != type_kind::text) {
+      return compare_values(
+          *key_type, reinterpret_cast<const std::byte*>(words), sought.bytes);
+    }
+    const text_cell cell{{words[0], words[1]}};
+    sound = sound && cell.sound(img);
+    return sound ? memory::compare_text(img, cell, sought.text) : 0;
+  }
+};
+using dynamic_tree = memory::btree<dynamic_order>;
 
 bool is_key(const type_tree& type) {
   return type.kind == type_kind::text || type.kind == type_kind::boolean ||
@@ -115,7 +159,20 @@ bool is_object(const type_tree& type) {
     case type_kind::box:
       return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 8192;
     case type_kind::vec_deque:
+    case type_kind::vec:
       return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 4096;
+    case type_kind::hash_set:
+      return is_key(type.parameters[0]);
+    case type_kind::btree_map:
+    case type_kind::btree_set: {
+      using memory::btree_nodes;
+      const auto in_range = [](std::uint32_t bytes, std::uint32_t most) {
+        return bytes > 0 && bytes <= most;
+      };
+      return in_range(type.parameters[0].bytes, btree_nodes::key_max) &&
+             (type.kind == type_kind::btree_set ||
+              in_range(type.parameters[1].bytes, btree_nodes::value_max));
+    }
     case type_kind::hash_map: {
       if (!is_key(type.parameters[0]) || type.parameters[1].bytes == 0) {
         return false;
@@ -255,6 +312,89 @@ lookup dynamic_object::look_at_queue(const range& part, reading& into) const {
   return lookup::found;
 }
 
+lookup dynamic_object::look_at_vec(const range& part, reading& into) const {
+  const auto& img = engine_->img();
+  const auto& element = type_.parameters[0];
+  const auto shape = memory::vec_block::of(element.bytes);
+  const auto state = memory::vec_state::load(root());
+  if (!state.sound(img, shape)) return lookup::damaged;
+  into.last = state.size;
+  auto& list = into.value.held.emplace<dynamic_value::list>();
+  if (part.from >= state.size) return lookup::found;
+  list.resize(std::min(part.count, state.size - part.from));
+  std::vector<std::byte> bytes(element.bytes);
+  for (std::uint64_t i = 0; i < list.size(); ++i) {
+    memory::load_bytes(img, state.at(shape, part.from + i), bytes.size(),
+                       bytes.data());
+    if (!decode(img, element, bytes.data(), list[i])) return lookup::damaged;
+  }
+  return lookup::found;
+}
+
+lookup dynamic_object::look_at_hash_set(const range& part,
+                                        reading& into) const {
+  const auto& img = engine_->img();
+  const memory::hash_table<dynamic_slots> table{img, root_at_,
+                                                dynamic_slots::of(type_)};
+  auto& list = into.value.held.emplace<dynamic_value::list>();
+  bool sound = true;
+  table.for_each([&](const std::uint64_t* words) {
+    if (list.size() == part.count) return false;
+    sound =
+        decode(img, type_.parameters[0],
+               reinterpret_cast<const std::byte*>(words), list.emplace_back());
+    return sound;
+  });
+  into.last = table.size();
+  return sound ? lookup::found : lookup::damaged;
+}
+
+lookup dynamic_object::look_at_tree(const range& part, reading& into) const {
+  const auto& img = engine_->img();
+  const dynamic_tree tree{img, root_at_, dynamic_order::of(type_)};
+  const auto& key_type = type_.parameters[0];
+  const bool is_map = type_.kind == type_kind::btree_map;
+  // Keys that are no single text appear as values beside theirs.
+  const bool as_record = is_map && is_key(key_type);
+  if (as_record) {
+    into.value.held.emplace<dynamic_value::record>();
+  } else {
+    into.value.held.emplace<dynamic_value::list>();
+  }
+  std::array<std::uint64_t, memory::btree_nodes::key_max / 8> keys;
+  std::array<std::uint64_t, memory::btree_nodes::value_max / 8> values;
+  std::uint64_t count = 0;
+  for (auto at = tree.locate(memory::seek::first, {});
+       at.there && count < part.count; tree.advance(at), ++count) {
+    tree.load_key(at, keys.data());
+    tree.load_value(at, values.data());
+    dynamic_value key;
+    dynamic_value value;
+    if (!decode(img, key_type, reinterpret_cast<const std::byte*>(keys.data()),
+                key) ||
+        (is_map &&
+         !decode(img, type_.parameters[1],
+                 reinterpret_cast<const std::byte*>(values.data()), value))) {
+      return lookup::damaged;
+    }
+    if (as_record) {
+      std::get<dynamic_value::record>(into.value.held)
+          .emplace_back(key_text(key), std::move(value));
+    } else {
+      auto& list = std::get<dynamic_value::list>(into.value.held);
+      if (is_map) {
+        auto& entry = list.emplace_back().held.emplace<dynamic_value::record>();
+        entry.emplace_back("key", std::move(key));
+        entry.emplace_back("value", std::move(value));
+      } else {
+        list.push_back(std::move(key));
+      }
+    }
+  }
+  into.last = tree.size();
+  return lookup::found;
+}
+
 lookup dynamic_object::look(const range& part, reading& into) const {
   const auto& r = root();
   const auto& img = engine_->img();
@@ -268,6 +408,19 @@ lookup dynamic_object::look(const range& part, reading& into) const {
       return look_at_map(part, into);
     case type_kind::vec_deque:
       return look_at_queue(part, into);
+    case type_kind::vec:
+      return look_at_vec(part, into);
+    case type_kind::hash_set:
+      return look_at_hash_set(part, into);
+    case type_kind::btree_map:
+    case type_kind::btree_set:
+      // Bytes in the middle of a change make no sense either; the caller's look
+      // at the sequence tells which it was.
+      try {
+        return look_at_tree(part, into);
+      } catch (const memory::write_failed&) {
+        return lookup::damaged;
+      }
     case type_kind::box: {
       const auto& value = type_.parameters[0];
       const auto at = r.shape[0].load(std::memory_order_relaxed);
@@ -320,6 +473,7 @@ result<dynamic_object::reading, read_error> dynamic_object::read(
 result<dynamic_value, read_error> dynamic_object::get(
     std::string_view key) const {
   if (!engine_->usable()) return unexpected{read_error::detached};
+  if (type_.kind == type_kind::btree_map) return get_from_tree(key);
   if (type_.kind != type_kind::hash_map) return unexpected{read_error::absent};
   memory::table_key sought;
   if (type_.parameters[0].kind == type_kind::text) {
@@ -340,6 +494,35 @@ result<dynamic_value, read_error> dynamic_object::get(
           return decode(engine_->img(), type_.parameters[1],
                         reinterpret_cast<const std::byte*>(words) + value_at,
                         found);
+        },
+        own);
+  });
+  if (!outcome) return unexpected{outcome.error()};
+  return found;
+}
+
+result<dynamic_value, read_error> dynamic_object::get_from_tree(
+    std::string_view key) const {
+  const auto& key_type = type_.parameters[0];
+  std::uint64_t bits = 0;
+  dynamic_order::key sought;
+  if (key_type.kind == type_kind::text) {
+    sought.text = key;
+  } else if (const auto said =
+                 is_key(key_type) ? key_bits(key_type, key) : std::nullopt) {
+    bits = *said;
+    sought.bytes = reinterpret_cast<const std::byte*>(&bits);
+  } else {
+    return unexpected{read_error::absent};
+  }
+  const dynamic_tree tree{engine_->img(), root_at_, dynamic_order::of(type_)};
+  dynamic_value found;
+  auto outcome = read_with([&](bool own) {
+    return tree.find(
+        generation_, memory::seek::equal, sought,
+        [&](const std::uint64_t*, const std::uint64_t* words) {
+          return decode(engine_->img(), type_.parameters[1],
+                        reinterpret_cast<const std::byte*>(words), found);
         },
         own);
   });

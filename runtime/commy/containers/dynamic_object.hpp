@@ -27,7 +27,8 @@ public:
   /// The descriptor as it stands in the segment.
   [[nodiscard]] const std::string& type_line() const noexcept { return line_; }
 
-  /// Which part of a queue to read; of a map, at most how many entries.
+  /// Which part of a queue or vector to read; of a map or set, at most how many
+  /// entries.
   struct range {
     std::uint64_t from = 0;
     std::uint64_t count = 100'000;
@@ -38,13 +39,14 @@ public:
     /// The object's version at that moment; for `wait_for_change`.
     std::uint64_t version = 0;
     /// For a queue: position of its first and behind its last element, counted
-    /// up for ever, so that two readings can be compared. For a map: 0 and the
+    /// up for ever, so that two readings can be compared. Else: 0 and the
     /// number of entries.
     std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
   /// A copy of the object's content: of a box its value, of a text the text, of
-  /// a map a record, of a queue a list. Lock-free unless a writer keeps
+  /// a map a record, of a queue, vector or set a list; of a map whose keys are
+  /// structs a list of records {key, value}. Lock-free unless a writer keeps
   /// changing it; then, where writing is allowed, under a read guard.
   [[nodiscard]] result<reading, read_error> read(range part) const;
   [[nodiscard]] result<reading, read_error> read() const { return read({}); }
@@ -64,6 +66,14 @@ private:
                                            reading& into) const;
   [[nodiscard]] memory::lookup look_at_queue(const range& part,
                                              reading& into) const;
+  [[nodiscard]] memory::lookup look_at_vec(const range& part,
+                                           reading& into) const;
+  [[nodiscard]] memory::lookup look_at_tree(const range& part,
+                                            reading& into) const;
+  [[nodiscard]] result<dynamic_value, read_error> get_from_tree(
+      std::string_view key) const;
+  [[nodiscard]] memory::lookup look_at_hash_set(const range& part,
+                                                reading& into) const;
 
   type_tree type_;
   std::string line_;

@@ -36,6 +36,9 @@ struct element {
   using in = const T&;
   using out = T;
   using view = T;
+  /// What lies in the segment. Any bit pattern but two in a bool is undefined
+  /// behaviour, and what others wrote is input: so a bool is a byte there.
+  using stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
   static constexpr bool is_text = false;
   static constexpr std::uint32_t bytes = sizeof(T);
   static constexpr std::uint32_t align = alignof(T) < 8 ? alignof(T) : 8;
@@ -59,10 +62,34 @@ struct element {
   }
   /// What lies at `at` in the segment, for who keeps writers off.
   static view look(const image& img, offset at) {
-    T value;
-    std::memcpy(static_cast<void*>(&value), img.bytes(at), sizeof(T));
-    return value;
+    stored cell;
+    std::memcpy(static_cast<void*>(&cell), img.bytes(at), sizeof(T));
+    return look(img, cell);
   }
+
+  /// What lies at `byte` of words that outlive the view.
+  static view look(const image& img, const std::uint64_t* words,
+                   std::uint32_t byte) {
+    stored cell;
+    std::memcpy(static_cast<void*>(&cell),
+                reinterpret_cast<const std::byte*>(words) + byte, sizeof(T));
+    return look(img, cell);
+  }
+
+  /// The same for one stored value: making, copying, seeing, giving back.
+  static stored store(transaction& /*txn*/, in value) { return value; }
+  static bool load(const image& img, const stored& cell, out& into) {
+    into = look(img, cell);
+    return true;
+  }
+  static view look(const image& /*img*/, const stored& cell) {
+    if constexpr (std::is_same_v<T, bool>) {
+      return (cell & 1U) != 0;
+    } else {
+      return cell;
+    }
+  }
+  static void drop(transaction& /*txn*/, const stored& /*cell*/) {}
 };
 
 template <>
@@ -70,6 +97,7 @@ struct element<shared_string> {
   using in = std::string_view;
   using out = std::string;
   using view = std::string_view;
+  using stored = text_cell;
   static constexpr bool is_text = true;
   static constexpr std::uint32_t bytes = 16;
   static constexpr std::uint32_t align = 8;
@@ -90,8 +118,28 @@ struct element<shared_string> {
     return true;
   }
   static view look(const image& img, offset at) {
-    const auto& cell = *reinterpret_cast<const text_cell*>(img.bytes(at));
+    return look(img, *reinterpret_cast<const text_cell*>(img.bytes(at)));
+  }
+  static view look(const image& img, const std::uint64_t* words,
+                   std::uint32_t byte) {
+    return look(img, *reinterpret_cast<const text_cell*>(
+                         reinterpret_cast<const std::byte*>(words) + byte));
+  }
+
+  static stored store(transaction& txn, in value) {
+    return make_text(txn, value);
+  }
+  static bool load(const image& img, const stored& cell, out& into) {
+    if (!cell.sound(img)) return false;
+    copy_text(img, cell, into);
+    return true;
+  }
+  /// `cell` must outlive the view, which may lie inside it.
+  static view look(const image& img, const stored& cell) {
     return cell.sound(img) ? view_text(img, cell) : view{};
+  }
+  static void drop(transaction& txn, const stored& cell) {
+    drop_text(txn, cell);
   }
 };
 

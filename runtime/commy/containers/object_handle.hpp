@@ -88,6 +88,30 @@ protected:
           own);
     });
   }
+  /// A long copy beside a busy writer may never be undisturbed. So after a few
+  /// looks a guard holds the writer off, if this process can have one.
+  template <class Copy>
+  [[nodiscard]] result<void, read_error> read_at_length(Copy&& copy) const {
+    constexpr int looks = 8;
+    if (engine_->usable() && engine_->writable()) {
+      for (int i = 0; i < looks; ++i) {
+        const auto outcome = memory::under_sequence(root(), [&] {
+          return root().generation.load(std::memory_order_relaxed) ==
+                         generation_
+                     ? copy()
+                     : memory::lookup::removed;
+        });
+        if (outcome == memory::lookup::found) return {};
+        if (outcome != memory::lookup::busy) break;
+        platform::cpu_relax();
+      }
+      const auto held = guard();
+      if (!held) return unexpected{held.error()};
+      if (copy() == memory::lookup::found) return {};
+      return unexpected{read_error::damaged};
+    }
+    return read_whole(std::forward<Copy>(copy));
+  }
   template <class Change>
   auto change(Change&& change) const {
     return engine_->write(root_at_, generation_, patience_,

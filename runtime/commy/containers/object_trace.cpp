@@ -1,7 +1,7 @@
 // What objects hold, by their descriptors: see memory/block_tracer.hpp.
-#include <commy/containers/type_tree.hpp>
-#include <commy/memory/block_tracer.hpp>
+#include <commy/containers/tree_trace.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
 
@@ -100,6 +100,52 @@ void trace_queue(block_tracer& tracer, offset at, const type_tree& element,
                name + ": ring");
 }
 
+void trace_vec(block_tracer& tracer, offset at, const type_tree& element,
+               const std::string& name) {
+  const auto& img = tracer.img();
+  if (element.bytes == 0 || element.bytes > vec_block::element_max) {
+    return tracer.finding(name + ": its type has no such elements");
+  }
+  const auto shape = vec_block::of(element.bytes);
+  const auto state = vec_state::load(img.root_at(at));
+  if (!state.sound(img, shape)) {
+    return tracer.finding(name + " is no sound vector");
+  }
+  if (state.capacity == 0 ||
+      !tracer.reach(state.block, shape.block_bytes(state.capacity),
+                    block_kind::plain, name + ": elements")) {
+    return;
+  }
+  for (std::uint64_t g = 0; g < shape.groups(state.capacity); ++g) {
+    tracer.expect_even(img.word(state.block + 8 * g), name + ": a group");
+  }
+  if (element.kind != type_kind::text) return;
+  for (std::uint64_t i = 0; i < state.size; ++i) {
+    const auto cell = state.at(shape, i);
+    const std::uint64_t words[2] = {load(img.word(cell)),
+                                    load(img.word(cell + 8))};
+    tracer.trace_text(words, name + "[" + std::to_string(i) + "]");
+  }
+}
+
+void trace_hash(block_tracer& tracer, offset at, const type_tree& type,
+                const std::string& name) {
+  const auto& key = type.parameters[0];
+  const bool is_map = type.kind == type_kind::hash_map;
+  const auto value = is_map ? type.parameters[1] : type_tree{};
+  if (key.bytes > hash_slots::stride_max ||
+      value.bytes > hash_slots::stride_max ||
+      (key.kind != type_kind::text && key.bytes > 8)) {
+    return tracer.finding(name + ": its type has no such keys or values");
+  }
+  trace_table(tracer, at,
+              hash_slots::of(key.bytes, value.bytes,
+                             std::max(1U, std::min(value.align, 8U)),
+                             key.kind == type_kind::text,
+                             is_map && value.kind == type_kind::text),
+              name, [](const std::string&, const std::uint64_t*) {});
+}
+
 }  // namespace
 
 void trace_directory_table(block_tracer& tracer, offset root_at,
@@ -129,23 +175,17 @@ void trace_content(block_tracer& tracer, offset root_at, std::string_view line,
     case type_kind::vec_deque:
       trace_queue(tracer, root_at, type->parameters[0], name);
       break;
-    case type_kind::hash_map: {
-      const auto& key = type->parameters[0];
-      const auto& value = type->parameters[1];
-      if (key.bytes > hash_slots::stride_max ||
-          value.bytes > hash_slots::stride_max ||
-          (key.kind != type_kind::text && key.bytes > 8)) {
-        tracer.finding(name + ": its type has no such keys or values");
-        break;
-      }
-      trace_table(tracer, root_at,
-                  hash_slots::of(key.bytes, value.bytes,
-                                 std::max(1U, std::min(value.align, 8U)),
-                                 key.kind == type_kind::text,
-                                 value.kind == type_kind::text),
-                  name, [](const std::string&, const std::uint64_t*) {});
+    case type_kind::vec:
+      trace_vec(tracer, root_at, type->parameters[0], name);
       break;
-    }
+    case type_kind::hash_map:
+    case type_kind::hash_set:
+      trace_hash(tracer, root_at, *type, name);
+      break;
+    case type_kind::btree_map:
+    case type_kind::btree_set:
+      trace_tree(tracer, root_at, *type, name);
+      break;
     default: {
       const std::uint64_t words[2] = {load(object.motion[0]),
                                       load(object.motion[1])};

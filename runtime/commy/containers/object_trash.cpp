@@ -1,9 +1,11 @@
 // What removed objects give back, by their descriptors: see
 // memory/object_removal.hpp.
 #include <commy/containers/type_tree.hpp>
+#include <commy/memory/btree_nodes.hpp>
 #include <commy/memory/hash_slots.hpp>
 #include <commy/memory/object_removal.hpp>
 #include <commy/memory/text_cell.hpp>
+#include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
 
@@ -79,6 +81,130 @@ bool drop_table(transaction& txn, root& object, const hash_slots& slots) {
   return true;
 }
 
+/// Texts from the last one on; in the root motion[0] counts those that are
+/// left.
+bool drop_vec(transaction& txn, root& object, const type_tree& element) {
+  auto& img = txn.img();
+  if (element.bytes == 0 || element.bytes > vec_block::element_max) {
+    throw write_failed{write_error::damaged};
+  }
+  const auto shape = vec_block::of(element.bytes);
+  const auto state = vec_state::load(object);
+  if (!state.sound(img, shape)) throw write_failed{write_error::damaged};
+  auto left = element.kind == type_kind::text ? state.size : 0;
+  // A text is one record of two words; behind it come at most four stores.
+  while (left > 0 && txn.log_left() > txn.log_room() / 2 + 2 + 2 * 4) {
+    drop_cell(txn, state.at(shape, --left));
+  }
+  txn.store(object.motion[0], left);
+  if (left > 0) return false;
+  txn.store(object.shape[1], 0);
+  drop_at(txn, object.shape[0]);
+  return true;
+}
+
+/// Takes a tree apart from its end; nobody looks into it any more. What is left
+/// after each step is a tree whose last branch is shorter.
+class tree_dropper {
+public:
+  tree_dropper(transaction& txn, root& object, const btree_nodes& nodes)
+      : txn_{txn}, object_{object}, nodes_{nodes} {}
+
+  /// Drops the last leaf, and the nodes above it that have no other child.
+  /// False when there is none.
+  bool drop_last() {
+    const auto top = object_.shape[0].load(std::memory_order_relaxed);
+    const auto level = object_.shape[1].load(std::memory_order_relaxed);
+    if (top == 0) return false;
+    if (level > btree_nodes::height_max) damaged();
+    if (drop_below(top, level)) txn_.store(object_.shape[0], 0);
+    return true;
+  }
+
+private:
+  [[noreturn]] static void damaged() {
+    throw write_failed{write_error::damaged};
+  }
+
+  /// True when the node itself is gone.
+  bool drop_below(offset node, std::uint64_t level) {
+    auto& img = txn_.img();
+    const auto bytes = level == 0 ? nodes_.leaf_bytes() : nodes_.inner_bytes();
+    if (node % 8 != 0 || !img.holds(node, bytes)) damaged();
+    auto& said = img.word(node + 8);
+    const auto now = said.load(std::memory_order_relaxed);
+    if (level == 0) {
+      drop_entries(node, leaf_order{now});
+    } else {
+      if (now > nodes_.inner_keys) damaged();
+      const auto last = static_cast<std::uint32_t>(now);
+      const auto child =
+          img.word(nodes_.child_at(node, last)).load(std::memory_order_relaxed);
+      if (!drop_below(child, level - 1)) return false;
+      if (last > 0) {
+        if (nodes_.key_is_text) drop_cell(txn_, nodes_.key_at(node, last - 1));
+        txn_.store(said, last - 1);
+        return false;
+      }
+    }
+    txn_.drop(node);
+    return true;
+  }
+
+  void drop_entries(offset leaf, leaf_order order) {
+    if (!order.sound(nodes_.leaf_slots)) damaged();
+    for (std::uint32_t i = 0; i < order.count(); ++i) {
+      const auto slot = order.slot(i);
+      if (nodes_.key_is_text) drop_cell(txn_, nodes_.key_at(leaf, slot));
+      if (nodes_.value_is_text) drop_cell(txn_, nodes_.value_at(leaf, slot));
+    }
+    const auto entries = object_.motion[0].load(std::memory_order_relaxed);
+    txn_.store(object_.motion[0],
+               entries - std::min<std::uint64_t>(entries, order.count()));
+  }
+
+  transaction& txn_;
+  root& object_;
+  const btree_nodes& nodes_;
+};
+
+bool drop_tree(transaction& txn, root& object, const type_tree& type) {
+  const auto& key = type.parameters[0];
+  const bool is_map = type.kind == type_kind::btree_map;
+  const auto value_bytes = is_map ? type.parameters[1].bytes : 0;
+  if (key.bytes == 0 || key.bytes > btree_nodes::key_max ||
+      value_bytes > btree_nodes::value_max) {
+    throw write_failed{write_error::damaged};
+  }
+  const auto nodes =
+      btree_nodes::of(key.bytes, value_bytes, key.kind == type_kind::text,
+                      is_map && type.parameters[1].kind == type_kind::text);
+  tree_dropper dropper{txn, object, nodes};
+  // Records of one step, of two words each: the texts of a leaf, a node and a
+  // separator on each level, the stores of a count and of the root's words.
+  constexpr std::uint64_t of_step =
+      2 * (2 * btree_nodes::slots_max + 2 * btree_nodes::height_max + 3);
+  while (txn.log_left() > txn.log_room() / 2 + of_step) {
+    if (!dropper.drop_last()) return true;
+  }
+  return false;
+}
+
+bool drop_hash(transaction& txn, root& object, const type_tree& type) {
+  const auto& key = type.parameters[0];
+  const bool is_map = type.kind == type_kind::hash_map;
+  const auto value = is_map ? type.parameters[1] : type_tree{};
+  if (key.bytes > hash_slots::stride_max ||
+      value.bytes > hash_slots::stride_max) {
+    throw write_failed{write_error::damaged};
+  }
+  return drop_table(txn, object,
+                    hash_slots::of(key.bytes, value.bytes,
+                                   std::max(1U, std::min(value.align, 8U)),
+                                   key.kind == type_kind::text,
+                                   is_map && value.kind == type_kind::text));
+}
+
 }  // namespace
 
 bool drop_content(transaction& txn, offset root_at, std::string_view line) {
@@ -96,19 +222,14 @@ bool drop_content(transaction& txn, offset root_at, std::string_view line) {
       }
       drop_at(txn, object.shape[0]);
       return true;
-    case type_kind::hash_map: {
-      const auto& key = type->parameters[0];
-      const auto& value = type->parameters[1];
-      if (key.bytes > hash_slots::stride_max ||
-          value.bytes > hash_slots::stride_max) {
-        throw write_failed{write_error::damaged};
-      }
-      return drop_table(txn, object,
-                        hash_slots::of(key.bytes, value.bytes,
-                                       std::max(1U, std::min(value.align, 8U)),
-                                       key.kind == type_kind::text,
-                                       value.kind == type_kind::text));
-    }
+    case type_kind::vec:
+      return drop_vec(txn, object, type->parameters[0]);
+    case type_kind::hash_map:
+    case type_kind::hash_set:
+      return drop_hash(txn, object, *type);
+    case type_kind::btree_map:
+    case type_kind::btree_set:
+      return drop_tree(txn, object, *type);
     case type_kind::text:
       drop_cell(txn, txn.img().offset_of(&object.motion[0]));
       txn.store(object.motion[0], 0);

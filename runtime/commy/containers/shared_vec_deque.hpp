@@ -3,8 +3,10 @@
 
 #include <commy/containers/element.hpp>
 #include <commy/containers/object_handle.hpp>
+#include <commy/containers/swap_contents.hpp>
 
 #include <bit>
+#include <ranges>
 #include <vector>
 
 namespace commy {
@@ -95,6 +97,52 @@ public:
     });
   }
 
+  template <class... Args>
+  result<void, write_error> emplace_back(Args&&... args) {
+    return push_back(T(std::forward<Args>(args)...));
+  }
+  template <class... Args>
+  result<void, write_error> emplace_front(Args&&... args) {
+    return push_front(T(std::forward<Args>(args)...));
+  }
+  /// The same as pop_front and pop_back, but an empty queue is waited for, at
+  /// most so long; then nothing. Whoever waits sleeps until somebody commits to
+  /// the queue. Inside a transaction on it nobody could: there it only tries.
+  result<std::optional<T>, write_error> pop_front_wait(
+      std::chrono::nanoseconds at_most) {
+    return pop_wait(at_most, [&] { return pop_front(); });
+  }
+  result<std::optional<T>, write_error> pop_back_wait(
+      std::chrono::nanoseconds at_most) {
+    return pop_wait(at_most, [&] { return pop_back(); });
+  }
+  /// Replaces the element `index` places behind the front. False when there is
+  /// none.
+  result<bool, write_error> set(std::uint64_t index, const T& value) {
+    return update(index, [&](T& held) { held = value; });
+  }
+  /// Lets `edit(T&)` change a private copy and stores it back.
+  template <class Edit>
+  result<bool, write_error> update(std::uint64_t index, Edit&& edit);
+  /// Adds all of a range at the back, as one transaction.
+  template <std::ranges::input_range Range>
+  result<void, write_error> append(Range&& values);
+  /// Becomes a copy of a range, as one transaction.
+  template <std::ranges::input_range Range>
+  result<void, write_error> assign(Range&& values);
+  /// Removes what `wanted(const T&)` is true for; returns how many.
+  template <class Wanted>
+  result<std::uint64_t, write_error> erase_if(Wanted&& wanted);
+  result<void, write_error> clear();
+  /// Makes room for `count` elements, so that adding them moves nothing.
+  result<void, write_error> reserve(std::uint64_t count);
+  /// Moves everything out: a copy of all elements, and the queue is empty.
+  result<std::vector<T>, write_error> take();
+  /// Exchanges contents with another queue, in constant time.
+  result<void, write_error> swap(shared_vec_deque& other) {
+    return swap_contents(*this, other);
+  }
+
   /// Calls `each(const T&)` from front to back until it returns false (if it
   /// returns anything), under a read guard.
   template <class Each>
@@ -167,45 +215,29 @@ private:
   void write(transaction& txn, std::uint64_t position, const T& value) const {
     const auto at = load_ends().at(position);
     txn.save_unused(at, words);
+    store(txn, at, value);
+  }
+  static void store(transaction& txn, memory::offset at, const T& value) {
     std::array<std::uint64_t, words> copied{};
     std::memcpy(copied.data(), &value, sizeof(T));
     for (std::uint32_t i = 0; i < words; ++i) {
       txn.img().word(at + 8ULL * i).store(copied[i], std::memory_order_relaxed);
     }
   }
-  /// Touches the object, and doubles the ring when it is full.
-  void make_room(transaction& txn);
+  /// Touches the object, and moves the ring when it has no room for so many.
+  void make_room(transaction& txn, std::uint64_t more = 1);
+  [[nodiscard]] std::vector<T> all_of(const ends& e) const;
+  void become(transaction& txn, const std::vector<T>& values);
+  template <class Pop>
+  result<std::optional<T>, write_error> pop_wait(
+      std::chrono::nanoseconds at_most, Pop&& pop);
 };
-
-template <memory::plain T>
-void shared_vec_deque<T>::make_room(transaction& txn) {
-  const auto e = checked_ends();
-  txn.touch(root().sequence);
-  if (e.count() < e.capacity) return;
-  const auto capacity = e.capacity == 0 ? 4 : 2 * e.capacity;
-  const auto table = txn.take(capacity * stride);
-  const ends wider{e.first, e.last, table, capacity};
-  for (auto p = e.first; p != e.last; ++p) {
-    for (std::uint32_t i = 0; i < words; ++i) {
-      txn.img()
-          .word(wider.at(p) + 8ULL * i)
-          .store(txn.img()
-                     .word(e.at(p) + 8ULL * i)
-                     .load(std::memory_order_relaxed),
-                 std::memory_order_relaxed);
-    }
-  }
-  txn.touch(root().shape_sequence);
-  txn.store(root().shape[0], table);
-  txn.store(root().shape[1], capacity);
-  if (e.capacity != 0) txn.drop(e.table);
-}
 
 template <memory::plain T>
 result<std::vector<T>, read_error> shared_vec_deque<T>::copy(
     std::uint64_t index, std::uint64_t count) const {
   std::vector<T> values;
-  auto outcome = read_whole([&] {
+  auto outcome = read_at_length([&] {
     values.clear();
     const auto e = load_ends();
     if (!sound(e)) return memory::lookup::damaged;
@@ -243,3 +275,5 @@ result<void, read_error> shared_vec_deque<T>::for_each(Each&& each) const {
 }
 
 }  // namespace commy
+
+#include <commy/containers/detail/shared_vec_deque_bulk.hpp>

@@ -22,6 +22,11 @@ public:
   [[nodiscard]] static auto patience(const object_handle& h) noexcept {
     return h.patience_;
   }
+  /// One operation on an object, in the open transaction if there is one.
+  template <class Change>
+  static auto change(const object_handle& h, Change&& change) {
+    return h.change(std::forward<Change>(change));
+  }
 };
 
 namespace memory {

@@ -1,7 +1,9 @@
 #include <commy/containers/type_tree.hpp>
+#include <commy/memory/key_order.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace commy {
 namespace {
@@ -21,6 +23,10 @@ public:
     if (take("box<")) return parameters(into, type_kind::box, 1);
     if (take("hash_map<")) return parameters(into, type_kind::hash_map, 2);
     if (take("vec_deque<")) return parameters(into, type_kind::vec_deque, 1);
+    if (take("vec<")) return parameters(into, type_kind::vec, 1);
+    if (take("hash_set<")) return parameters(into, type_kind::hash_set, 1);
+    if (take("btree_map<")) return parameters(into, type_kind::btree_map, 2);
+    if (take("btree_set<")) return parameters(into, type_kind::btree_set, 1);
     return value(into);
   }
   [[nodiscard]] bool finished() const noexcept { return rest_.empty(); }
@@ -128,6 +134,55 @@ std::optional<type_tree> type_tree::parse(std::string_view line) {
   parser reader{line};
   if (!reader.object(made) || !reader.finished()) return std::nullopt;
   return made;
+}
+
+namespace {
+
+int compare_scalars(const type_tree& type, memory::scalar_kind kind,
+                    const std::byte* a, const std::byte* b) noexcept {
+  const auto rank_of = [&](const std::byte* from) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, from, type.bytes);
+    if (type.kind == type_kind::boolean) bits &= 1U;
+    return memory::scalar_rank(bits, kind, type.bytes);
+  };
+  const auto x = rank_of(a);
+  const auto y = rank_of(b);
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+}  // namespace
+
+int compare_values(const type_tree& type, const std::byte* a,
+                   const std::byte* b) noexcept {
+  switch (type.kind) {
+    case type_kind::boolean:
+    case type_kind::unsigned_integer:
+      return compare_scalars(type, memory::scalar_kind::unsigned_bits, a, b);
+    case type_kind::signed_integer:
+      return compare_scalars(type, memory::scalar_kind::signed_bits, a, b);
+    case type_kind::real:
+      return compare_scalars(type, memory::scalar_kind::real, a, b);
+    case type_kind::chars:
+      return std::memcmp(a, b, type.bytes);
+    case type_kind::array:
+      for (std::uint32_t i = 0; i < type.count; ++i) {
+        const auto& element = type.parameters[0];
+        const auto at = std::size_t{i} * element.bytes;
+        const auto order = compare_values(element, a + at, b + at);
+        if (order != 0) return order;
+      }
+      return 0;
+    case type_kind::record:
+      for (const auto& field : type.fields) {
+        const auto order =
+            compare_values(field.type, a + field.at, b + field.at);
+        if (order != 0) return order;
+      }
+      return 0;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace commy

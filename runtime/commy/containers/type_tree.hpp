@@ -1,6 +1,7 @@
 // commy/containers/type_tree.hpp: a type descriptor's line, taken apart.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ enum class type_kind : std::uint8_t {
   box,  // Objects: what a name leads to.
   hash_map,
   vec_deque,
+  vec,
+  hash_set,
+  btree_map,
+  btree_set,
 };
 
 /// One node of a type. Sizes come from the line and were checked to be
@@ -47,5 +52,10 @@ struct type_tree::field {
   std::uint32_t at = 0;
   type_tree type;
 };
+
+/// The order of two values of a type without texts, as memory::compare_plain
+/// has it for C++ types: below 0, 0 or above 0.
+[[nodiscard]] int compare_values(const type_tree& type, const std::byte* a,
+                                 const std::byte* b) noexcept;
 
 }  // namespace commy

@@ -4,6 +4,7 @@
 #include <commy/memory/engine.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace commy::memory {
 
@@ -25,7 +26,13 @@ public:
       std::uint64_t generation, engine::clock::time_point deadline);
 
   read_guard(read_guard&& other) noexcept;
-  read_guard& operator=(read_guard&&) = delete;
+  /// Exchanges both, so that views which own a range of entries can be made.
+  read_guard& operator=(read_guard&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(root_, other.root_);
+    std::swap(cell_, other.cell_);
+    return *this;
+  }
   ~read_guard();
 
   [[nodiscard]] const image& img() const noexcept { return owner_->img(); }

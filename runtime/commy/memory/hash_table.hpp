@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace commy::memory {
 
@@ -54,6 +55,11 @@ public:
   [[nodiscard]] lookup find(std::uint64_t generation, const table_key& key,
                             Found&& found, bool own = false) const;
 
+  /// Begins to fetch the group that a change of `key` will touch, so that it
+  /// comes while the lock is being taken: a transaction's atomic steps let no
+  /// later load begin. A hint.
+  void prefetch(const table_key& key) const noexcept;
+
   /// One entry's place for a writer who holds the lock; `group` 0 if absent.
   struct place {
     offset group = 0;
@@ -72,8 +78,20 @@ public:
   void insert(transaction& txn, const table_key& key,
               const std::uint64_t* slot_words);
   void erase(transaction& txn, const place& at);
+  /// Becomes a table of the entries that `keep(slot words)` is true for and of
+  /// those in `added`, a slot's words each: keys that are not kept. The payload
+  /// is not logged. `keep` may be called twice for an entry.
+  template <class Keep>
+  void rebuild(transaction& txn, Keep&& keep,
+               const std::vector<std::uint64_t>& added);
+  /// Gives back the texts of an entry that `rebuild` does not keep.
+  void drop_texts(transaction& txn, const std::uint64_t* slot_words) const;
+  /// Gives the table back, with all its texts.
+  void clear(transaction& txn);
   /// Makes room for `entries` in all.
-  void reserve(transaction& txn, std::uint64_t entries);
+  void reserve(transaction& txn, std::uint64_t entries) {
+    make_room(txn, entries, entries);
+  }
 
   [[nodiscard]] std::uint64_t size() const noexcept {
     return root_->motion[0].load(std::memory_order_relaxed);
@@ -124,6 +142,17 @@ private:
       words[i] = img_->word(at + 8ULL * i).load(std::memory_order_relaxed);
     }
   }
+  /// The control bytes of eight slots; the highest bits of those that exist.
+  [[nodiscard]] std::uint64_t controls(offset group,
+                                       std::uint32_t w) const noexcept {
+    return img_->word(group + 8 + 8ULL * w).load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t valid_controls(std::uint32_t w) const noexcept {
+    const auto in_word = slots_.get().count - 8 * w;
+    constexpr std::uint64_t highest = 0x8080'8080'8080'8080U;
+    return in_word >= 8 ? highest
+                        : highest & ((std::uint64_t{1} << 8 * in_word) - 1);
+  }
   [[nodiscard]] std::uint8_t control(offset group,
                                      std::uint32_t slot) const noexcept {
     const auto word = img_->word(group + 8 + 8ULL * (slot / 8))
@@ -138,7 +167,16 @@ private:
     txn.store(word, (old & ~(std::uint64_t{255} << shift)) | std::uint64_t{byte}
                                                                  << shift);
   }
-  void rebuild(transaction& txn, std::uint64_t groups);
+  void make_room(transaction& txn, std::uint64_t entries, std::uint64_t wanted);
+  [[nodiscard]] std::uint64_t groups_for(std::uint64_t entries) const noexcept;
+  template <class Keep>
+  void rebuild(transaction& txn, std::uint64_t groups, Keep&& keep,
+               const std::vector<std::uint64_t>& added);
+  void rebuild(transaction& txn, std::uint64_t groups) {
+    rebuild(txn, groups, [](const std::uint64_t*) { return true; }, {});
+  }
+  [[nodiscard]] bool put_aside(const table_shape& fresh,
+                               const std::uint64_t* words) const noexcept;
 
   const image* img_;
   root* root_;

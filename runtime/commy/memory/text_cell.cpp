@@ -69,6 +69,21 @@ bool equals_text(const image& img, const text_cell& cell,
   return true;
 }
 
+int compare_text(const image& img, const text_cell& cell,
+                 std::string_view text) noexcept {
+  if (!cell.outside()) return view_text(img, cell).compare(text);
+  const auto common = std::min<std::uint64_t>(cell.size(), text.size());
+  for (std::uint64_t i = 0; i < common; i += 8) {
+    // relaxed: as in copy_text().
+    const auto word =
+        img.word(cell.block() + i).load(std::memory_order_relaxed);
+    const auto order = std::memcmp(&word, text.data() + i,
+                                   std::min<std::size_t>(8, common - i));
+    if (order != 0) return order;
+  }
+  return cell.size() < text.size() ? -1 : cell.size() > text.size() ? 1 : 0;
+}
+
 std::string_view view_text(const image& img, const text_cell& cell) noexcept {
   const auto* const from =
       cell.outside() ? reinterpret_cast<const char*>(img.bytes(cell.block()))

@@ -58,6 +58,11 @@ void copy_text(const image& img, const text_cell& cell, std::string& into);
 /// Compares by relaxed words. Requires: `cell.sound(img)`.
 [[nodiscard]] bool equals_text(const image& img, const text_cell& cell,
                                std::string_view text) noexcept;
+/// Below 0, 0 or above 0, as the text of the cell comes before, is, or comes
+/// behind `text`: by bytes, which are unsigned. By relaxed words. Requires:
+/// `cell.sound(img)`.
+[[nodiscard]] int compare_text(const image& img, const text_cell& cell,
+                               std::string_view text) noexcept;
 /// The text itself, without a copy: only while nobody can write it (a guard or
 /// the lock is held). Requires: `cell.sound(img)`; `cell` outlives the view.
 [[nodiscard]] std::string_view view_text(const image& img,

@@ -75,6 +75,7 @@ public:
     if (emptied_) save(at, words);
   }
   void note_emptied() noexcept { emptied_ = true; }
+  [[nodiscard]] bool has_emptied() const noexcept { return emptied_; }
 
   /// Takes a block or a run of at least `bytes`, of undefined content: live if
   /// this transaction commits, free again if not. Nobody else reads it before

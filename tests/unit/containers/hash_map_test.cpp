@@ -31,7 +31,7 @@ TEST_CASE("a lookup in a long row of full groups ends, and says absent") {
   auto home = must(segment::create("s", in_folder(folder)));
   auto map =
       must(home.create<shared_hash_map<std::uint64_t, std::uint64_t>>("map"));
-  must(map.reserve(200));
+  must(map.reserve(400));
   const auto& root = home.engine()->img().root_at(map.place().root);
   const std::uint64_t groups = root.shape[1];
   const std::uint64_t seed = root.shape[2];

@@ -1,7 +1,8 @@
 // Random operations on shared containers and on their twins in std.
+#include "random_steps.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
-#include <cstdlib>
 #include <random>
 #include <support/block_trace.hpp>
 #include <support/test_folder.hpp>
@@ -11,41 +12,6 @@ using namespace commy;
 using namespace commy::test;
 
 namespace {
-
-/// $COMMY_SEED, or one of the day's own; shown when a test fails.
-std::uint64_t pick_seed() {
-  if (const auto* const said = std::getenv("COMMY_SEED")) {
-    return std::strtoull(said, nullptr, 10);
-  }
-  return platform::random_u64() % 1'000'000'000;
-}
-
-class dice {
-public:
-  explicit dice(std::uint64_t seed) : random_{seed} {}
-  int below(int end) {
-    return static_cast<int>(random_() % static_cast<std::uint64_t>(end));
-  }
-  /// Mostly inside a cell, often in a block, now and then in a run.
-  std::string text() {
-    const auto kind = below(20);
-    const auto length = kind < 8    ? below(16)
-                        : kind < 19 ? below(300)
-                                    : below(20'000);
-    std::string made;
-    for (int i = 0; i < length; ++i) {
-      made += static_cast<char>('a' + (i + kind) % 26);
-    }
-    return made;
-  }
-  std::string name() {
-    const auto number = std::to_string(below(300));
-    return below(2) == 0 ? number : "a name beyond fifteen: " + number;
-  }
-
-private:
-  std::mt19937_64 random_;
-};
 
 /// One step, the same in both worlds because the dice are.
 template <class World>

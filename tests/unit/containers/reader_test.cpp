@@ -154,3 +154,120 @@ TEST_CASE(
     REQUIRE(entries == 50);
   }
 }
+
+TEST_CASE("a key that is always there is never missed in an ordered map") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  // Between keys that come and go: nodes split and join on both sides of it.
+  must(w.ordered.insert(500, "always"));
+  must(w.index.insert("m: a key beyond fifteen bytes"));
+  must(w.members.insert(-1));
+  const busy_writer writer{[&](int i) {
+    // Waves that fill the tree and empty it again.
+    const int key = i * 7 % 1000;
+    const bool fills = i / 3000 % 2 == 0;
+    if (key != 500 && fills) {
+      must(w.ordered.insert_or_assign(
+          key, std::string(static_cast<std::size_t>(i) % 60, 'x')));
+      must(w.index.insert(std::to_string(key) + ": a text of its own block"));
+      must(w.members.insert(key));
+    } else if (key != 500) {
+      must(w.ordered.erase(key));
+      must(w.index.erase(std::to_string(key) + ": a text of its own block"));
+      must(w.members.erase(key));
+    }
+    if (i % 2000 == 1999) {
+      must(w.ordered.erase_if([](const auto& e) { return e.first != 500; }));
+    }
+  }};
+
+  for_a_second([&] {
+    const auto& r = both.reader;
+    REQUIRE(must(r.ordered.get(500)) == "always");
+    REQUIRE(must(r.ordered.lower_bound(500)).first == 500);
+    REQUIRE(must(r.ordered.last_not_above(500)).second == "always");
+    const auto next = r.ordered.upper_bound(499);
+    REQUIRE(must(next).first == 500);
+    REQUIRE(must(r.index.contains("m: a key beyond fifteen bytes")));
+    REQUIRE_FALSE(must(r.index.contains("m")));
+    REQUIRE(must(r.members.contains(-1)));
+    REQUIRE_FALSE(must(r.members.contains(-2)));
+  });
+
+  CHECK(writer.rounds() > 100);
+}
+
+TEST_CASE("an element is read whole from a vector that grows and moves") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  must(w.list.push_back({1, -1}));
+  must(w.words.push_back("aaa"));
+  const auto word_of = [](int i) {
+    return std::string(static_cast<std::size_t>(i) % 50,
+                       static_cast<char>('a' + i % 26));
+  };
+  const busy_writer writer{[&](int i) {
+    must(w.list.push_back({i, -i}));
+    must(w.list.set(static_cast<std::uint64_t>(i) % 50, {i, -i}));
+    must(w.words.push_back(word_of(i)));
+    if (i % 5 == 0) must(w.words.insert(1, word_of(i)));
+    if (i % 400 == 399) {
+      must(w.list.erase(1, 1'000'000));
+      must(w.words.resize(1));
+      must(w.words.shrink_to_fit());
+    }
+  }};
+  const auto is_one_letter = [](const std::string& text) {
+    return text.find_first_not_of(text.empty() ? 'a' : text[0]) ==
+           std::string::npos;
+  };
+
+  std::uint64_t at = 0;
+  for_a_second([&] {
+    const auto first = must(both.reader.list.get(0));
+    REQUIRE(first.at == -first.value);
+    const auto some = both.reader.list.get(++at % 300);
+    if (some) {
+      REQUIRE(some->at == -some->value);
+    } else {
+      REQUIRE(some.error() == read_error::absent);
+    }
+    const auto word = both.reader.words.get(at % 300);
+    if (word) {
+      REQUIRE(is_one_letter(*word));
+    } else {
+      REQUIRE(word.error() == read_error::absent);
+    }
+  });
+
+  CHECK(writer.rounds() > 100);
+}
+
+TEST_CASE("a long transaction disturbs no reader of other elements") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  std::vector<sample> many(10'000);
+  for (int i = 0; i < 10'000; ++i)
+    many[static_cast<std::size_t>(i)] = {i, -i};
+  must(w.list.append(many));
+  // A vector that moves is busy as a whole.
+  must(w.list.reserve(20'000));
+  for (int i = 0; i < 2000; ++i)
+    must(w.ordered.insert(i, "v"));
+  both.reader.set_patience(0s);
+
+  must(transact(w.list, w.ordered, [&](transaction&) {
+    must(w.list.set(0, {7, 7}));
+    must(w.list.push_back({7, 7}));
+    must(w.ordered.insert_or_assign(0, "open"));
+    // Not even a wait: what they look at is not being written.
+    CHECK(must(both.reader.list.get(5000)).at == 5000);
+    CHECK(must(both.reader.ordered.get(1999)) == "v");
+    CHECK(both.reader.list.get(1).error() == read_error::busy);
+    CHECK(both.reader.ordered.get(0).error() == read_error::busy);
+    // The writer sees what it wrote.
+    CHECK(must(w.list.get(0)) == sample{7, 7});
+    CHECK(must(w.ordered.get(0)) == "open");
+  }));
+  CHECK(must(both.reader.list.get(0)) == sample{7, 7});
+}

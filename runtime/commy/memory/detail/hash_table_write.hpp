@@ -21,9 +21,23 @@ table_key hash_table<Slots>::key_of(const std::uint64_t* slot) const noexcept {
 }
 
 template <class Slots>
+void hash_table<Slots>::prefetch(
+    [[maybe_unused]] const table_key& key) const noexcept {
+#ifdef __GNUC__
+  const auto shape = load_shape();
+  const auto index = hash(shape.seed, key) & (shape.groups - 1);
+  // Whatever the words say, an address; nothing is read there.
+  const auto* const at = img_->bytes(
+      (shape.table + index * slots_.get().group_bytes) & offset_mask);
+  __builtin_prefetch(at, 1);
+  __builtin_prefetch(at + 64, 1);
+#endif
+}
+
+template <class Slots>
 typename hash_table<Slots>::place hash_table<Slots>::locate(
     const table_key& key) const {
-  const auto slots = slots_.get();
+  const auto& slots = slots_.get();
   const auto shape = load_shape();
   if (shape.table == 0) return {};
   if (!sound(shape)) throw write_failed{write_error::damaged};
@@ -35,12 +49,16 @@ typename hash_table<Slots>::place hash_table<Slots>::locate(
     const auto group = shape.table + ((hashed + step) & (shape.groups - 1)) *
                                          slots.group_bytes;
     bool has_empty = false;
-    for (std::uint32_t s = 0; s < slots.count; ++s) {
-      const auto byte = control(group, s);
-      has_empty |= byte == control_empty;
-      if (byte != tag) continue;
-      copy_slot(group, s, words.data());
-      if (key_matches(words.data(), key)) return {group, s};
+    for (std::uint32_t w = 0; w < slots.control_words; ++w) {
+      const auto bytes = controls(group, w);
+      for (auto hits = match_bytes(bytes, tag) & valid_controls(w); hits != 0;
+           hits &= hits - 1) {
+        const auto s =
+            8 * w + static_cast<std::uint32_t>(std::countr_zero(hits)) / 8;
+        copy_slot(group, s, words.data());
+        if (key_matches(words.data(), key)) return {group, s};
+      }
+      has_empty |= (match_bytes(bytes, control_empty) & valid_controls(w)) != 0;
     }
     if (has_empty) return {};
   }
@@ -56,7 +74,7 @@ void hash_table<Slots>::load_slot(const place& at,
 template <class Slots>
 void hash_table<Slots>::replace_value(transaction& txn, const place& at,
                                       const std::uint64_t* slot_words) {
-  const auto slots = slots_.get();
+  const auto& slots = slots_.get();
   txn.touch(root_->sequence);
   txn.touch(img_->word(at.group));
   const auto base = at.group + slots.slot_at(at.slot);
@@ -73,10 +91,10 @@ void hash_table<Slots>::replace_value(transaction& txn, const place& at,
 template <class Slots>
 void hash_table<Slots>::insert(transaction& txn, const table_key& key,
                                const std::uint64_t* slot_words) {
-  const auto slots = slots_.get();
+  const auto& slots = slots_.get();
   txn.touch(root_->sequence);
   const auto entries = size();
-  reserve(txn, entries + 1);
+  make_room(txn, entries + 1, 2 * entries);
   for (int attempt = 0; attempt < 8; ++attempt) {
     const auto shape = load_shape();
     const auto hashed = hash(shape.seed, key);
@@ -85,9 +103,13 @@ void hash_table<Slots>::insert(transaction& txn, const table_key& key,
     for (std::uint64_t step = 0; step < steps; ++step) {
       const auto group = shape.table + ((hashed + step) & (shape.groups - 1)) *
                                            slots.group_bytes;
-      for (std::uint32_t s = 0; s < slots.count; ++s) {
-        const auto byte = control(group, s);
-        if (byte >= control_full) continue;
+      for (std::uint32_t w = 0; w < slots.control_words; ++w) {
+        // Empty or erased: the highest bit of the byte is clear.
+        const auto free = ~controls(group, w) & valid_controls(w);
+        if (free == 0) continue;
+        const auto s =
+            8 * w + static_cast<std::uint32_t>(std::countr_zero(free)) / 8;
+        const bool erased = control(group, s) == control_erased;
         txn.touch(img_->word(group));
         const auto base = group + slots.slot_at(s);
         txn.save_unused(base, slots.stride_words());
@@ -98,7 +120,7 @@ void hash_table<Slots>::insert(transaction& txn, const table_key& key,
         }
         set_control(txn, group, s, tag);
         txn.store(root_->motion[0], entries + 1);
-        if (byte == control_erased) {
+        if (erased) {
           txn.store(root_->motion[1],
                     root_->motion[1].load(std::memory_order_relaxed) - 1);
         }
@@ -112,17 +134,13 @@ void hash_table<Slots>::insert(transaction& txn, const table_key& key,
 
 template <class Slots>
 void hash_table<Slots>::erase(transaction& txn, const place& at) {
-  const auto slots = slots_.get();
+  const auto& slots = slots_.get();
   txn.touch(root_->sequence);
   txn.touch(img_->word(at.group));
   txn.note_emptied();
   std::array<std::uint64_t, hash_slots::stride_max / 8> words;
   copy_slot(at.group, at.slot, words.data());
-  if (slots.key_is_text) drop_text(txn, {{words[0], words[1]}});
-  if (slots.value_is_text) {
-    const auto v = slots.value_at / 8;
-    drop_text(txn, {{words[v], words[v + 1]}});
-  }
+  drop_texts(txn, words.data());
   // Nobody ever probed past a group that has an empty slot.
   bool has_empty = false;
   for (std::uint32_t s = 0; s < slots.count; ++s) {
@@ -138,8 +156,40 @@ void hash_table<Slots>::erase(transaction& txn, const place& at) {
 }
 
 template <class Slots>
-void hash_table<Slots>::reserve(transaction& txn, std::uint64_t entries) {
-  const auto slots = slots_.get();
+void hash_table<Slots>::drop_texts(transaction& txn,
+                                   const std::uint64_t* words) const {
+  const auto& slots = slots_.get();
+  if (slots.key_is_text) drop_text(txn, {{words[0], words[1]}});
+  if (slots.value_is_text) {
+    const auto v = slots.value_at / 8;
+    drop_text(txn, {{words[v], words[v + 1]}});
+  }
+}
+
+template <class Slots>
+void hash_table<Slots>::clear(transaction& txn) {
+  const auto old = load_shape();
+  if (old.table == 0) return;
+  if (!sound(old)) throw write_failed{write_error::damaged};
+  txn.touch(root_->sequence);
+  for_each([&](const std::uint64_t* words) {
+    drop_texts(txn, words);
+    return true;
+  });
+  txn.touch(root_->shape_sequence);
+  txn.store(root_->shape[0], 0);
+  txn.store(root_->shape[1], 0);
+  txn.store(root_->motion[0], 0);
+  txn.store(root_->motion[1], 0);
+  txn.drop(old.table);
+}
+
+/// Sees to it that so many entries have room; in a table that must be made,
+/// `wanted` have.
+template <class Slots>
+void hash_table<Slots>::make_room(transaction& txn, std::uint64_t entries,
+                                  std::uint64_t wanted) {
+  const auto& slots = slots_.get();
   const auto shape = load_shape();
   if (shape.table != 0 && !sound(shape)) {
     throw write_failed{write_error::damaged};
@@ -148,59 +198,102 @@ void hash_table<Slots>::reserve(transaction& txn, std::uint64_t entries) {
   const auto erased = root_->motion[1].load(std::memory_order_relaxed);
   // Full to 7/8, counting erased slots, which lookups must pass as well.
   if (room != 0 && (entries + erased) * 8 <= room * 7) return;
+  rebuild(txn, groups_for(std::max(entries, wanted)));
+}
+
+/// Groups that hold so many entries at 7/8 of their slots.
+template <class Slots>
+std::uint64_t hash_table<Slots>::groups_for(
+    std::uint64_t entries) const noexcept {
   std::uint64_t groups = 1;
-  // Rebuilt with room for twice the entries, so that growing is amortised.
-  while (groups * slots.count * 7 < entries * 2 * 8 && groups < std::uint64_t{1}
-                                                                    << 40U) {
+  while (groups * slots_.get().count * 7 < entries * 8 &&
+         groups < std::uint64_t{1} << 40U) {
     groups *= 2;
   }
-  rebuild(txn, groups);
+  return groups;
 }
 
 template <class Slots>
-void hash_table<Slots>::rebuild(transaction& txn, std::uint64_t groups) {
-  const auto slots = slots_.get();
+template <class Keep>
+void hash_table<Slots>::rebuild(transaction& txn, Keep&& keep,
+                                const std::vector<std::uint64_t>& added) {
+  const auto stride = slots_.get().stride_words();
+  if (load_shape().table != 0 && !sound(load_shape())) {
+    throw write_failed{write_error::damaged};
+  }
+  txn.touch(root_->sequence);
+  std::uint64_t entries = added.size() / stride;
+  for_each([&](const std::uint64_t* words) {
+    entries += keep(words) ? 1 : 0;
+    return true;
+  });
+  rebuild(txn, groups_for(entries + entries / 4), std::forward<Keep>(keep),
+          added);
+}
+
+/// Puts an entry into a table that nobody sees. False when it has no place.
+template <class Slots>
+bool hash_table<Slots>::put_aside(const table_shape& fresh,
+                                  const std::uint64_t* words) const noexcept {
+  const auto& slots = slots_.get();
+  const auto hashed = hash(fresh.seed, key_of(words));
+  const auto steps = std::min<std::uint64_t>(fresh.groups, chain_max);
+  for (std::uint64_t step = 0; step < steps; ++step) {
+    const auto group = fresh.table + ((hashed + step) & (fresh.groups - 1)) *
+                                         slots.group_bytes;
+    for (std::uint32_t s = 0; s < slots.count; ++s) {
+      if (control(group, s) != control_empty) continue;
+      for (std::uint32_t i = 0; i < slots.stride_words(); ++i) {
+        img_->word(group + slots.slot_at(s) + 8ULL * i)
+            .store(words[i], std::memory_order_relaxed);
+      }
+      auto& word = img_->word(group + 8 + 8ULL * (s / 8));
+      word.store(word.load(std::memory_order_relaxed) |
+                     (control_full | hashed >> 57U) << 8 * (s % 8),
+                 std::memory_order_relaxed);
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class Slots>
+template <class Keep>
+void hash_table<Slots>::rebuild(transaction& txn, std::uint64_t groups,
+                                Keep&& keep,
+                                const std::vector<std::uint64_t>& added) {
+  const auto& slots = slots_.get();
   const auto old = load_shape();
-  const auto table = txn.take(groups * slots.group_bytes);
+  const table_shape fresh{txn.take(groups * slots.group_bytes), groups,
+                          old.seed};
   for (std::uint64_t g = 0; g < groups; ++g) {
     for (std::uint32_t w = 0; w < 1 + slots.control_words; ++w) {
       // relaxed: aside; nobody sees it before the shape turns even.
-      img_->word(table + g * slots.group_bytes + 8ULL * w)
+      img_->word(fresh.table + g * slots.group_bytes + 8ULL * w)
           .store(0, std::memory_order_relaxed);
     }
   }
+  std::uint64_t entries = 0;
   bool fits = true;
   for_each([&](const std::uint64_t* words) {
-    const auto hashed = hash(old.seed, key_of(words));
-    const auto steps = std::min<std::uint64_t>(groups, chain_max);
-    for (std::uint64_t step = 0; step < steps; ++step) {
-      const auto group =
-          table + ((hashed + step) & (groups - 1)) * slots.group_bytes;
-      for (std::uint32_t s = 0; s < slots.count; ++s) {
-        if (control(group, s) != control_empty) continue;
-        for (std::uint32_t i = 0; i < slots.stride_words(); ++i) {
-          img_->word(group + slots.slot_at(s) + 8ULL * i)
-              .store(words[i], std::memory_order_relaxed);
-        }
-        auto& word = img_->word(group + 8 + 8ULL * (s / 8));
-        word.store(word.load(std::memory_order_relaxed) |
-                       (control_full | hashed >> 57U) << 8 * (s % 8),
-                   std::memory_order_relaxed);
-        return true;
-      }
-    }
-    fits = false;
-    return false;
+    if (!keep(words)) return true;
+    ++entries;
+    return fits = put_aside(fresh, words);
   });
+  for (std::size_t i = 0; fits && i < added.size(); i += slots.stride_words()) {
+    ++entries;
+    fits = put_aside(fresh, &added[i]);
+  }
   if (!fits) {
     // Rare: the next size up. Bounded by the largest run.
-    txn.drop(table);
-    rebuild(txn, groups * 2);
+    txn.drop(fresh.table);
+    rebuild(txn, groups * 2, std::forward<Keep>(keep), added);
     return;
   }
   txn.touch(root_->shape_sequence);
-  txn.store(root_->shape[0], table);
+  txn.store(root_->shape[0], fresh.table);
   txn.store(root_->shape[1], groups);
+  if (entries != size()) txn.store(root_->motion[0], entries);
   txn.store(root_->motion[1], 0);
   if (old.table != 0) txn.drop(old.table);
 }

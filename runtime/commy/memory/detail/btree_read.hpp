@@ -1,0 +1,261 @@
+// commy/memory/detail/btree_read.hpp: looking things up in a tree.
+#pragma once
+
+#include <commy/memory/btree.hpp>
+
+namespace commy::memory {
+
+template <class Order>
+class btree<Order>::visits {
+public:
+  explicit visits(bool own) noexcept : own_{own} {}
+
+  /// Notes a unit before its bytes are read. False when it is being written.
+  [[nodiscard]] bool enter(const shared_u64& sequence) noexcept {
+    // acquire, pairs with [unit-even]: the bytes are at least this new.
+    const auto seen = sequence.load(std::memory_order_acquire);
+    if ((seen & 1U) != 0 && !own_) return false;
+    units_[count_++] = {&sequence, seen};
+    return true;
+  }
+  /// `outcome` if no unit has moved. Deepest first: each vouches for what was
+  /// read through it.
+  [[nodiscard]] lookup confirm(lookup outcome) const noexcept {
+    fence::acquire();  // Partner of [unit-odd] and [take].
+    for (auto i = count_; i > 0; --i) {
+      // relaxed: behind the fence.
+      if (units_[i - 1].sequence->load(std::memory_order_relaxed) !=
+          units_[i - 1].seen) {
+        return lookup::busy;
+      }
+    }
+    return outcome;
+  }
+
+private:
+  struct unit {
+    const shared_u64* sequence;
+    std::uint64_t seen;
+  };
+  // The shape, a way down, and a way down to the neighbour.
+  std::array<unit, 2 * btree_nodes::height_max + 3> units_;
+  std::uint32_t count_ = 0;
+  bool own_;
+};
+
+template <class Order>
+void btree<Order>::prefetch([[maybe_unused]] offset node) const noexcept {
+#ifdef __GNUC__
+  // A search would meet the lines one by one; so they come at once. A hint: an
+  // offset that makes no sense does no harm.
+  const auto* const at = img_->bytes(node & offset_mask);
+  __builtin_prefetch(at);
+  __builtin_prefetch(at + 64);
+  __builtin_prefetch(at + 128);
+  __builtin_prefetch(at + 192);
+#endif
+}
+
+template <class Order>
+int btree<Order>::compare(offset at, const key& sought, bool& sound) const {
+  key_words_array words;
+  for (std::uint32_t i = 0; i < order_.nodes().key_words(); ++i) {
+    words[i] = word(at + 8ULL * i);
+  }
+  return order_.compare(*img_, words.data(), sought, sound);
+}
+
+template <class Order>
+std::uint32_t btree<Order>::rank_in_leaf(offset leaf, leaf_order order,
+                                         const key& sought, bool or_equal,
+                                         bool& sound) const {
+  const auto& nodes = order_.nodes();
+  const auto count = order.count();
+  if constexpr (Order::is_word) {
+    // Four steps without a branch that depends on keys. A rank behind the last
+    // names some slot; what lies there is not counted.
+    const auto wanted = order_.rank_of(sought);
+    std::uint32_t rank = 0;
+    for (const std::uint32_t stride : {8U, 4U, 2U, 1U}) {
+      const auto next = rank + stride;
+      const auto slot = std::min(order.slot(next - 1), nodes.leaf_slots - 1);
+      const auto here = order_.rank(word(nodes.key_at(leaf, slot)));
+      const bool before = or_equal ? here <= wanted : here < wanted;
+      rank = before && next <= count ? next : rank;
+    }
+    return rank;
+  } else {
+    std::uint32_t low = 0;
+    std::uint32_t high = count;
+    while (low < high && sound) {
+      const auto middle = (low + high) / 2;
+      const auto slot = std::min(order.slot(middle), nodes.leaf_slots - 1);
+      const auto c = compare(nodes.key_at(leaf, slot), sought, sound);
+      if (c < 0 || (or_equal && c == 0)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+}
+
+template <class Order>
+std::uint32_t btree<Order>::child_index(offset inner, std::uint32_t count,
+                                        const key& sought, bool& sound) const {
+  const auto& nodes = order_.nodes();
+  if (count == 0) return 0;
+  std::uint32_t base = 0;
+  if constexpr (Order::is_word) {
+    const auto wanted = order_.rank_of(sought);
+    for (auto left = count; left > 1;) {
+      const auto half = left / 2;
+      const auto here = order_.rank(word(nodes.key_at(inner, base + half - 1)));
+      base += here <= wanted ? half : 0;
+      left -= half;
+    }
+    return base +
+           (order_.rank(word(nodes.key_at(inner, base))) <= wanted ? 1 : 0);
+  } else {
+    auto high = count;
+    while (base < high && sound) {
+      const auto middle = (base + high) / 2;
+      if (compare(nodes.key_at(inner, middle), sought, sound) <= 0) {
+        base = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return base;
+  }
+}
+
+template <class Order>
+std::uint32_t btree<Order>::pick_child(offset inner, std::uint32_t count,
+                                       seek what, const key& sought,
+                                       bool& sound) const {
+  if (what == seek::first) return 0;
+  if (what == seek::last) return count;
+  return child_index(inner, count, sought, sound);
+}
+
+template <class Order>
+template <class Found>
+lookup btree<Order>::find(std::uint64_t generation, seek what,
+                          const key& sought, Found&& found, bool own) const {
+  visits seen{own};
+  if (!seen.enter(root_->shape_sequence)) return lookup::busy;
+  if (root_->generation.load(std::memory_order_relaxed) != generation) {
+    return seen.confirm(lookup::removed);
+  }
+  const auto& nodes = order_.nodes();
+  auto node = root_->shape[0].load(std::memory_order_relaxed);
+  const auto height = root_->shape[1].load(std::memory_order_relaxed);
+  if (node == 0) return seen.confirm(lookup::absent);
+  if (height > btree_nodes::height_max) return seen.confirm(lookup::damaged);
+  std::array<step, btree_nodes::height_max> steps;
+  for (std::uint32_t level = 0; level < height; ++level) {
+    if (!is_inner(node)) return seen.confirm(lookup::damaged);
+    if (!seen.enter(img_->word(node))) return lookup::busy;
+    const auto said = word(node + 8);
+    if (said > nodes.inner_keys) return seen.confirm(lookup::damaged);
+    const auto count = static_cast<std::uint32_t>(said);
+    bool sound = true;
+    const auto index = pick_child(node, count, what, sought, sound);
+    if (!sound) return seen.confirm(lookup::damaged);
+    steps[level] = {node, index, count};
+    node = word(nodes.child_at(node, index));
+    prefetch(node);
+  }
+  return settle_at_leaf(seen, node, what, sought, steps.data(),
+                        static_cast<std::uint32_t>(height),
+                        std::forward<Found>(found));
+}
+
+template <class Order>
+template <class Found>
+lookup btree<Order>::settle_at_leaf(visits& seen, offset leaf, seek what,
+                                    const key& sought, const step* steps,
+                                    std::uint32_t height, Found&& found) const {
+  const auto& nodes = order_.nodes();
+  if (!is_leaf(leaf)) return seen.confirm(lookup::damaged);
+  if (!seen.enter(img_->word(leaf))) return lookup::busy;
+  auto order = order_of(leaf);
+  // An empty leaf is no part of a tree.
+  if (order.count() == 0) return seen.confirm(lookup::damaged);
+  const bool backward =
+      what == seek::last || what == seek::below || what == seek::not_above;
+  std::uint32_t rank = 0;
+  if (what == seek::last) {
+    rank = order.count();
+  } else if (what != seek::first) {
+    bool sound = true;
+    rank = rank_in_leaf(leaf, order, sought,
+                        what == seek::above || what == seek::not_above, sound);
+    if (!sound) return seen.confirm(lookup::damaged);
+  }
+  if (backward ? rank == 0 : rank == order.count()) {
+    if (what == seek::equal) return seen.confirm(lookup::absent);
+    const auto [outcome, other] = neighbour(seen, steps, height, !backward);
+    if (outcome == lookup::busy) return lookup::busy;
+    if (outcome != lookup::found) return seen.confirm(outcome);
+    leaf = other;
+    if (!seen.enter(img_->word(leaf))) return lookup::busy;
+    order = order_of(leaf);
+    if (order.count() == 0) return seen.confirm(lookup::damaged);
+    rank = backward ? order.count() : 0;
+  }
+  if (backward) --rank;
+  const auto slot = order.slot(rank);
+  if (slot >= nodes.leaf_slots) return seen.confirm(lookup::damaged);
+  key_words_array keys;
+  for (std::uint32_t i = 0; i < nodes.key_words(); ++i) {
+    keys[i] = word(nodes.key_at(leaf, slot) + 8ULL * i);
+  }
+  if (what == seek::equal) {
+    bool sound = true;
+    if (order_.compare(*img_, keys.data(), sought, sound) != 0) {
+      return seen.confirm(sound ? lookup::absent : lookup::damaged);
+    }
+  }
+  value_words_array values;
+  for (std::uint32_t i = 0; i < nodes.value_words(); ++i) {
+    values[i] = word(nodes.value_at(leaf, slot) + 8ULL * i);
+  }
+  const bool makes_sense =
+      found(static_cast<const std::uint64_t*>(keys.data()),
+            static_cast<const std::uint64_t*>(values.data()));
+  return seen.confirm(makes_sense ? lookup::found : lookup::damaged);
+}
+
+/// The leaf before or behind the one that `steps` lead to, entered but for
+/// itself.
+template <class Order>
+std::pair<lookup, offset> btree<Order>::neighbour(visits& seen,
+                                                  const step* steps,
+                                                  std::uint32_t height,
+                                                  bool forward) const {
+  const auto& nodes = order_.nodes();
+  auto level = height;
+  while (level > 0 &&
+         (forward ? steps[level - 1].index == steps[level - 1].count
+                  : steps[level - 1].index == 0)) {
+    --level;
+  }
+  if (level == 0) return {lookup::absent, 0};
+  const auto& turn = steps[level - 1];
+  auto node = word(
+      nodes.child_at(turn.node, forward ? turn.index + 1 : turn.index - 1));
+  for (; level < height; ++level) {
+    if (!is_inner(node)) return {lookup::damaged, 0};
+    if (!seen.enter(img_->word(node))) return {lookup::busy, 0};
+    const auto count = word(node + 8);
+    if (count > nodes.inner_keys) return {lookup::damaged, 0};
+    node = word(
+        nodes.child_at(node, forward ? 0 : static_cast<std::uint32_t>(count)));
+  }
+  return {is_leaf(node) ? lookup::found : lookup::damaged, node};
+}
+
+}  // namespace commy::memory
