@@ -254,6 +254,19 @@ TEST_CASE("an object disappears from under its name wholly or not at all") {
   CHECK(done.rolled_forward > 0);
 }
 
+TEST_CASE("objects of many blocks are removed whole, whoever dies") {
+  const auto tree = explored(make_scenario(
+      "directory: remove a tree of texts",
+      [](auto& world) { world.create_doomed_tree(); },
+      [](auto& world) { world.remove("doomed"); }));
+  CHECK(tree.rolled_forward > 0);
+  const auto words = explored(make_scenario(
+      "directory: remove a vector of texts",
+      [](auto& world) { world.create_doomed_words(); },
+      [](auto& world) { world.remove("doomed"); }));
+  CHECK(words.rolled_forward > 0);
+}
+
 TEST_CASE("a lock whose holder dies is free again") {
   require_both_ways(make_scenario("lock and unlock, nothing between",
                                   some_entries,

@@ -164,6 +164,21 @@ void shared_world::create_doomed() {
   }
 }
 
+void shared_world::create_doomed_tree() {
+  using tree = shared_btree_map<shared_string, shared_string>;
+  auto map = must(home.create<tree>(doomed));
+  // Three leaves below an inner node, whose separators are texts of their own.
+  for (int i = 10; i < 45; ++i) {
+    must(map.insert(std::string(20, 'k') + std::to_string(i), "v"));
+  }
+}
+
+void shared_world::create_doomed_words() {
+  auto many = must(home.create<shared_vec<shared_string>>(doomed));
+  for (int i = 0; i < 12; ++i)
+    must(many.push_back(std::string(60, 'w')));
+}
+
 void shared_world::map_again() {
   mapped = must(memory::file_backing::open(options.folder + "/" + home.name(),
                                            platform::access::read_write));

@@ -66,6 +66,8 @@ struct model_world {
 
   void create(const std::string& name) { made.insert(name); }
   void create_doomed() {}
+  void create_doomed_tree() {}
+  void create_doomed_words() {}
   void remove(const std::string& name) { made.erase(name); }
   void fill_pages(std::uint64_t /*committed*/ = 0) {}
   void map_again() {}
@@ -171,6 +173,8 @@ struct shared_world : shared_objects {
   }
   /// A map of long texts that no comparison looks at.
   void create_doomed();
+  void create_doomed_tree();
+  void create_doomed_words();
   void remove(const std::string& name) { must(home.remove_object(name)); }
   /// Fills every free page with texts that no comparison looks at, and goes on
   /// until the segment has at least `committed` bytes.

@@ -180,11 +180,14 @@ bool drop_tree(transaction& txn, root& object, const type_tree& type) {
       btree_nodes::of(key.bytes, value_bytes, key.kind == type_kind::text,
                       is_map && type.parameters[1].kind == type_kind::text);
   tree_dropper dropper{txn, object, nodes};
-  // Records of one step, of two words each: the texts of a leaf, a node and a
-  // separator on each level, the stores of a count and of the root's words.
-  constexpr std::uint64_t of_step =
-      2 * (2 * btree_nodes::slots_max + 2 * btree_nodes::height_max + 3);
-  while (txn.log_left() > txn.log_room() / 2 + of_step) {
+  // Records of one step, of two words each: the texts of a leaf; a node, a
+  // count and a separator on each level; the stores of two root words. And
+  // eight for the caller's.
+  const auto level = std::min<std::uint64_t>(
+      object.shape[1].load(std::memory_order_relaxed), btree_nodes::height_max);
+  const auto of_step =
+      2 * (2ULL * nodes.leaf_slots + 3 * (level + 1) + 2) + 2ULL * 8;
+  while (txn.log_left() >= of_step) {
     if (!dropper.drop_last()) return true;
   }
   return false;

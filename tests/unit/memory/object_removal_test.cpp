@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using text_map = shared_hash_map<int, shared_string>;
+using text_tree = shared_btree_map<shared_string, shared_string>;
 
 struct home_of_objects {
   test_folder folder;
@@ -66,7 +67,19 @@ TEST_CASE("what a removed object held is given back, whatever its type") {
     for (int i = 0; i < 5000; ++i)
       must(map.insert(i, std::string(50, 't')));
     must(home.create<text_map>("empty map"));
-    for (const auto* const name : {"box", "queue", "text", "map", "empty map"})
+    auto words = must(home.create<shared_vec<shared_string>>("words"));
+    auto tree = must(home.create<text_tree>("tree"));
+    auto index = must(home.create<shared_btree_set<int>>("index"));
+    auto members = must(home.create<shared_hash_set<shared_string>>("members"));
+    for (int i = 0; i < 3000; ++i) {
+      must(words.push_back(std::string(50, 'w')));
+      must(tree.insert(std::string(20, 'k') + std::to_string(i),
+                       std::string(30, 'v')));
+      must(index.insert(i));
+      must(members.insert(std::string(20, 'm') + std::to_string(i)));
+    }
+    for (const auto* const name : {"box", "queue", "text", "map", "empty map",
+                                   "words", "tree", "index", "members"})
       must(home.remove_object(name));
     CHECK(trace_blocks(home.engine()->img()).text() == "");
     CHECK(home.statistics().live_blocks > 0);
