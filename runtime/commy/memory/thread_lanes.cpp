@@ -1,5 +1,6 @@
 #include <commy/memory/engine.hpp>
 #include <commy/memory/thread_lanes.hpp>
+#include <commy/platform/thread_end.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -36,8 +37,16 @@ thread_lanes::~thread_lanes() {
 }
 
 thread_lanes::lease& thread_lanes::find(std::uint64_t engine_id) noexcept {
-  thread_local thread_lanes all;
-  auto& leases = all.leases_;
+  // Not a thread_local object: see platform/thread_end.hpp.
+  static auto* const end = new platform::thread_end{
+      [](void* mine) { delete static_cast<thread_lanes*>(mine); }};
+  auto* all = static_cast<thread_lanes*>(end->get());
+  if (all == nullptr) {
+    all = new thread_lanes;
+    // Without a slot the lanes of this thread come back when the engine ends.
+    static_cast<void>(end->set(all));
+  }
+  auto& leases = all->leases_;
   for (auto& known : leases) {
     if (known->engine_id == engine_id) return *(recent = known.get());
   }

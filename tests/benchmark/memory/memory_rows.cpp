@@ -5,6 +5,7 @@
 #include "scratch.hpp"
 #include <commy/containers/shared_box.hpp>
 #include <commy/containers/shared_hash_map.hpp>
+#include <commy/containers/transact.hpp>
 
 #include <boost/functional/hash.hpp>
 #include <boost/interprocess/allocators/allocator.hpp>
@@ -64,6 +65,62 @@ void txn_1(report& into, segment& shared) {
              }));
 }
 
+void txn_3(report& into, segment& shared) {
+  using number = shared_box<std::uint64_t>;
+  auto a = shared.open_or_create<number>("a").value();
+  auto b = shared.open_or_create<number>("b").value();
+  auto c = shared.open_or_create<number>("c").value();
+  robust_mutex mutexes[3];
+  std::uint64_t fields[3]{};
+  add(into, "txn_3", "three robust pthread mutex pairs",
+      beside(
+          [&](std::size_t i) {
+            transact(a, b, c, [&](transaction&) {
+              a.set(i).value();
+              b.set(i).value();
+              c.set(i).value();
+            }).value();
+          },
+          [&](std::size_t i) {
+            for (auto& mutex : mutexes)
+              mutex.lock();
+            for (auto& field : fields)
+              field = i;
+            keep(fields);
+            for (auto& mutex : mutexes)
+              mutex.unlock();
+          }));
+}
+
+/// Attaching to a gigabyte of objects, and looking one of them up.
+void attach_1g(report& into) {
+  // As many as fit into one directory, whose table lies in one run.
+  constexpr int objects = 400'000;
+  scratch shared{2ULL << 30U};
+  auto& home = shared.get();
+  for (int i = 0; i < objects; ++i) {
+    home.create<shared_box<std::int64_t>>(std::to_string(i), i).value();
+  }
+  while (home.statistics().committed_bytes < 1ULL << 30U) {
+    for (int i = 0; i < 10'000; ++i)
+      keep(home.allocate(1000).value());
+  }
+  std::vector<double> times;
+  for (int i = 0; i < 200; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto mine = shared.attach();
+    const auto box =
+        mine.open<shared_box<std::int64_t>>(std::to_string(7 * i)).value();
+    keep(box.get().value());
+    const std::chrono::duration<double, std::micro> took =
+        std::chrono::steady_clock::now() - begin;
+    times.push_back(took.count());
+  }
+  const auto mine = of(times);
+  into.add({"memory", "attach_1g", "us", mine.p50, mine.p99, "aim: 1 ms", 1000,
+            better::less});
+}
+
 constexpr std::int64_t entries = 10'000;
 /// A walk over all keys without a pattern that a prefetcher knows.
 std::int64_t key_of(std::size_t i) {
@@ -119,9 +176,13 @@ void point_read(report& into, segment& shared) {
 void run_memory(report& into) {
   run_allocation(into);
   run_stress(into);
-  scratch shared;
-  txn_1(into, shared.get());
-  point_read(into, shared.get());
+  {
+    scratch shared;
+    txn_1(into, shared.get());
+    txn_3(into, shared.get());
+    point_read(into, shared.get());
+  }
+  attach_1g(into);
 }
 
 }  // namespace commy::benchmark
