@@ -151,7 +151,7 @@ private:
   [[nodiscard]] std::uint32_t pick_child(offset inner, std::uint32_t count,
                                          seek what, const key& sought,
                                          bool& sound) const;
-  void prefetch(offset node) const noexcept;
+  void prefetch(offset node, bool inner) const noexcept;
 
   [[nodiscard]] step inner_step(offset node) const;
   [[nodiscard]] step leaf_step(offset node) const;

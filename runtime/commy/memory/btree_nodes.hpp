@@ -81,12 +81,12 @@ struct btree_nodes {
   }
   [[nodiscard]] constexpr offset value_at(offset leaf,
                                           std::uint32_t slot) const noexcept {
-    return leaf + 16 + leaf_slots * key_bytes +
+    return leaf + 16 + std::uint64_t{leaf_slots} * key_bytes +
            std::uint64_t{slot} * value_bytes;
   }
   [[nodiscard]] constexpr offset child_at(offset inner,
                                           std::uint32_t index) const noexcept {
-    return inner + 16 + inner_keys * key_bytes + 8ULL * index;
+    return inner + 16 + std::uint64_t{inner_keys} * key_bytes + 8ULL * index;
   }
 };
 static_assert(btree_nodes::of(8, 8, false, false).leaf_bytes() == 256);

@@ -35,18 +35,18 @@ template <class T>
 concept scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
 template <scalar T>
-inline constexpr scalar_kind kind_of = [] {
-  if constexpr (std::is_floating_point_v<T>) {
-    return scalar_kind::real;
-  } else if constexpr (std::is_enum_v<T>) {
-    return std::is_signed_v<std::underlying_type_t<T>>
-               ? scalar_kind::signed_bits
-               : scalar_kind::unsigned_bits;
+[[nodiscard]] consteval bool is_signed_scalar() noexcept {
+  if constexpr (std::is_enum_v<T>) {
+    return std::is_signed_v<std::underlying_type_t<T>>;
   } else {
-    return std::is_signed_v<T> ? scalar_kind::signed_bits
-                               : scalar_kind::unsigned_bits;
+    return std::is_signed_v<T>;
   }
-}();
+}
+template <scalar T>
+inline constexpr scalar_kind kind_of =
+    std::is_floating_point_v<T> ? scalar_kind::real
+    : is_signed_scalar<T>()     ? scalar_kind::signed_bits
+                                : scalar_kind::unsigned_bits;
 
 template <scalar T>
 [[nodiscard]] std::uint64_t rank_of_scalar(const T& value) noexcept {

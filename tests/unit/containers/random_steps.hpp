@@ -18,6 +18,9 @@ inline std::uint64_t pick_seed() {
   return platform::random_u64() % 1'000'000'000;
 }
 
+/// What a trace of a sound segment has to say.
+inline const std::string sound;
+
 class dice {
 public:
   explicit dice(std::uint64_t seed) : random_{seed} {}

@@ -42,7 +42,7 @@ typename btree<Order>::path btree<Order>::locate(seek what,
     auto& here = at.steps[level] = inner_step(node);
     here.index = pick_child(node, here.count, what, sought, sound);
     node = child(here);
-    prefetch(node);
+    prefetch(node, level + 1 < height);
   }
   auto& leaf = at.leaf() = leaf_step(node);
   const bool backward =

@@ -44,15 +44,17 @@ private:
 };
 
 template <class Order>
-void btree<Order>::prefetch([[maybe_unused]] offset node) const noexcept {
+void btree<Order>::prefetch([[maybe_unused]] offset node,
+                            [[maybe_unused]] bool inner) const noexcept {
 #ifdef __GNUC__
-  // A search would meet the lines one by one; so they come at once. A hint: an
-  // offset that makes no sense does no harm.
+  // A search would meet the lines one by one, the child's last; so they come at
+  // once. A hint: an offset that makes no sense does no harm.
   const auto* const at = img_->bytes(node & offset_mask);
-  __builtin_prefetch(at);
-  __builtin_prefetch(at + 64);
-  __builtin_prefetch(at + 128);
-  __builtin_prefetch(at + 192);
+  const auto bytes = std::min<std::uint32_t>(
+      inner ? order_.nodes().inner_bytes() : order_.nodes().leaf_bytes(),
+      btree_nodes::node_bytes);
+  for (std::uint32_t i = 0; i < bytes; i += 64)
+    __builtin_prefetch(at + i);
 #endif
 }
 
@@ -166,7 +168,7 @@ lookup btree<Order>::find(std::uint64_t generation, seek what,
     if (!sound) return seen.confirm(lookup::damaged);
     steps[level] = {node, index, count};
     node = word(nodes.child_at(node, index));
-    prefetch(node);
+    prefetch(node, level + 1 < height);
   }
   return settle_at_leaf(seen, node, what, sought, steps.data(),
                         static_cast<std::uint32_t>(height),
