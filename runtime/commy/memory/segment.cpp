@@ -276,13 +276,12 @@ result<void, segment_error> segment::remove(std::string_view name,
     // open, as our lock is: there the files go first.
     const auto aside = aside_of(folder.substr(0, folder.find_last_of('/')));
     const bool moved = platform::rename_folder(folder, aside).has_value();
-    remove_files(moved ? aside : folder);
-    if (!moved) {
-      // There a file that is open goes with its last handle, and the folder
-      // only then.
-      *lock = {};
-      static_cast<void>(platform::remove(folder));
-    }
+    const auto& gone = moved ? aside : folder;
+    remove_files(gone);
+    // There a file that is open goes with its last handle, and the folder only
+    // then; elsewhere nothing is left to do.
+    *lock = {};
+    static_cast<void>(platform::remove(gone));
     return {};
   }
   return unexpected{segment_error::in_use, name};

@@ -67,8 +67,8 @@ file_lock::file_lock(file_lock&& other) noexcept
     : native_{std::exchange(other.native_, -1)} {}
 
 file_lock& file_lock::operator=(file_lock&& other) noexcept {
-  const file_lock old{std::move(other)};
-  std::swap(native_, const_cast<file_lock&>(old).native_);
+  file_lock old{std::move(other)};
+  std::swap(native_, old.native_);
   return *this;
 }
 
