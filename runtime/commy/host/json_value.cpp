@@ -301,6 +301,12 @@ std::string path_to(std::string_view path, std::size_t index) {
 
 std::optional<json_value> parse_json(std::string_view bytes,
                                      manifest_problems& problems) {
+  // Versions of the library have different words for this.
+  if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    problems.add(manifest_flaw::not_json, 1, 1, {},
+                 "this is not JSON: it is empty");
+    return std::nullopt;
+  }
   std::size_t taken = 0;
   tree_builder builder{bytes, taken, problems};
   const counting_iterator first{bytes.data(), &taken};

@@ -232,12 +232,13 @@ result<segment, segment_error> segment::create(std::string_view name,
   remove_unfinished(parent);
   // Built whole and then named: who finds the name finds a whole segment, and
   // a creator that dies leaves something that nobody opens. Another creator may
-  // take ours for such a leftover in the moments when its byte is not locked;
-  // more than a few times in a row somebody else is at fault.
+  // take ours for such a leftover in the moments when its byte is not locked.
+  // Each looks for leftovers once per attempt, so this is more than even dozens
+  // who begin at once can spoil; beyond that somebody else is at fault.
   for (int round = 0;; ++round) {
     const auto done = build_and_name(parent, folder, sizes);
     if (done) return open(name, options);
-    if (done.error() != segment_error::not_found || round == 8) {
+    if (done.error() != segment_error::not_found || round == 64) {
       return unexpected{done.error()};
     }
   }

@@ -38,10 +38,8 @@ std::ostream& operator<<(std::ostream& out, const wrong_manifest& m) {
 }
 
 constexpr std::array wrong_manifests{
-    wrong_manifest{"",
-                   "test.json:1:1: this is not JSON: syntax error while "
-                   "parsing value - unexpected end of input; expected '[', "
-                   "'{', or a literal"},
+    wrong_manifest{"", "test.json:1:1: this is not JSON: it is empty"},
+    wrong_manifest{" \n", "test.json:1:1: this is not JSON: it is empty"},
     wrong_manifest{
         "{\n  \"name\": \"a\",\n}",
         "test.json:3:1: this is not JSON: syntax error while parsing object "
