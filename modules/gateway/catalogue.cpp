@@ -110,6 +110,7 @@ result<std::shared_ptr<source>, open_error> catalogue::find(
 
 std::vector<catalogue::entry> catalogue::list() const {
   std::vector<entry> all;
+  all.reserve(own_.size());
   for (const auto& [name, own] : own_) {
     all.push_back({{tenant_, std::string{object_path::system_service}, name},
                    own->type()});

@@ -271,7 +271,7 @@ lookup dynamic_object::look_at_map(const range& part, reading& into) const {
     if (record.size() == part.count) return false;
     const auto* const bytes = reinterpret_cast<const std::byte*>(words);
     dynamic_value key;
-    auto& entry = record.emplace_back();
+    auto& entry = record.emplace_back(std::string{}, dynamic_value{});
     sound = decode(img, type_.parameters[0], bytes, key) &&
             decode(img, type_.parameters[1], bytes + value_at, entry.second);
     if (sound) entry.first = key_text(key);

@@ -92,8 +92,9 @@ bool drop_vec(transaction& txn, root& object, const type_tree& element) {
   const auto state = vec_state::load(object);
   if (!state.sound(img, shape)) throw write_failed{write_error::damaged};
   auto left = element.kind == type_kind::text ? state.size : 0;
-  // A text is one record of two words; behind it come at most four stores.
-  while (left > 0 && txn.log_left() > txn.log_room() / 2 + 2 + 2 * 4) {
+  // A text is one record of two words; behind it come at most four stores,
+  // of two words each.
+  while (left > 0 && txn.log_left() > txn.log_room() / 2 + 10) {
     drop_cell(txn, state.at(shape, --left));
   }
   txn.store(object.motion[0], left);

@@ -38,11 +38,14 @@ thread_lanes::~thread_lanes() {
 
 thread_lanes::lease& thread_lanes::find(std::uint64_t engine_id) noexcept {
   // Not a thread_local object: see platform/thread_end.hpp.
+  // Without memory for its first write a thread ends the program.
+  // NOLINTBEGIN(bugprone-unhandled-exception-at-new)
   static auto* const end = new platform::thread_end{
       [](void* mine) { delete static_cast<thread_lanes*>(mine); }};
   auto* all = static_cast<thread_lanes*>(end->get());
   if (all == nullptr) {
     all = new thread_lanes;
+    // NOLINTEND(bugprone-unhandled-exception-at-new)
     // Without a slot the lanes of this thread come back when the engine ends.
     static_cast<void>(end->set(all));
   }

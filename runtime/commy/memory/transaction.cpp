@@ -8,7 +8,6 @@ namespace commy {
 
 using memory::lock_word;
 using memory::offset;
-using memory::planted_bug;
 using memory::record_kind;
 using memory::write_failed;
 using namespace std::chrono_literals;
