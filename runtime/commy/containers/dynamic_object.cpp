@@ -1,4 +1,7 @@
+#include <commy/containers/decode_value.hpp>
 #include <commy/containers/dynamic_object.hpp>
+#include <commy/containers/key_text.hpp>
+#include <commy/containers/type_layout.hpp>
 #include <commy/memory/btree.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/segment.hpp>
@@ -6,8 +9,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
-#include <cstring>
 
 namespace commy {
 namespace {
@@ -16,98 +17,14 @@ using memory::image;
 using memory::lookup;
 using memory::text_cell;
 
-template <class Raw, class As>
-void put_number(const std::byte* from, dynamic_value& into) {
-  Raw raw;
-  std::memcpy(&raw, from, sizeof raw);
-  into.held = static_cast<As>(raw);
-}
-
-/// Turns copied bytes into a value. False when they make no sense.
-bool decode(const image& img, const type_tree& type, const std::byte* from,
-            dynamic_value& into) {
-  switch (type.kind) {
-    case type_kind::boolean:
-      into.held = (static_cast<unsigned>(*from) & 1U) != 0;
-      return true;
-    case type_kind::signed_integer:
-      if (type.bytes == 1) put_number<std::int8_t, std::int64_t>(from, into);
-      if (type.bytes == 2) put_number<std::int16_t, std::int64_t>(from, into);
-      if (type.bytes == 4) put_number<std::int32_t, std::int64_t>(from, into);
-      if (type.bytes == 8) put_number<std::int64_t, std::int64_t>(from, into);
-      return true;
-    case type_kind::unsigned_integer:
-      if (type.bytes == 1) put_number<std::uint8_t, std::uint64_t>(from, into);
-      if (type.bytes == 2) put_number<std::uint16_t, std::uint64_t>(from, into);
-      if (type.bytes == 4) put_number<std::uint32_t, std::uint64_t>(from, into);
-      if (type.bytes == 8) put_number<std::uint64_t, std::uint64_t>(from, into);
-      return true;
-    case type_kind::real:
-      if (type.bytes == 4) put_number<float, double>(from, into);
-      if (type.bytes == 8) put_number<double, double>(from, into);
-      return true;
-    case type_kind::text: {
-      text_cell cell;
-      std::memcpy(cell.words.data(), from, 16);
-      if (!cell.sound(img)) return false;
-      memory::copy_text(img, cell, into.held.emplace<std::string>());
-      return true;
-    }
-    case type_kind::chars: {
-      const auto* const begin = reinterpret_cast<const char*>(from);
-      into.held =
-          std::string{begin, std::find(begin, begin + type.count, '\0')};
-      return true;
-    }
-    case type_kind::array: {
-      auto& list = into.held.emplace<dynamic_value::list>(type.count);
-      const auto& element = type.parameters[0];
-      for (std::uint32_t i = 0; i < type.count; ++i) {
-        if (!decode(img, element, from + std::size_t{i} * element.bytes,
-                    list[i])) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case type_kind::record: {
-      auto& record = into.held.emplace<dynamic_value::record>();
-      record.reserve(type.fields.size());
-      for (const auto& field : type.fields) {
-        auto& entry = record.emplace_back(field.name, dynamic_value{});
-        if (!decode(img, field.type, from + field.at, entry.second)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case type_kind::box:
-    case type_kind::hash_map:
-    case type_kind::vec_deque:
-    case type_kind::vec:
-    case type_kind::hash_set:
-    case type_kind::btree_map:
-    case type_kind::btree_set:
-      break;
-  }
-  return false;
-}
-
 /// Where keys and values of a map lie, by its descriptor.
 struct dynamic_slots {
   memory::hash_slots slots;
   [[nodiscard]] const memory::hash_slots& get() const noexcept { return slots; }
 
-  [[nodiscard]] static dynamic_slots of(const type_tree& map) {
-    const auto& key = map.parameters[0];
-    if (map.kind == type_kind::hash_set) {
-      return {memory::hash_slots::of(key.bytes, 0, 1,
-                                     key.kind == type_kind::text, false)};
-    }
-    const auto& value = map.parameters[1];
-    return {memory::hash_slots::of(
-        key.bytes, value.bytes, std::max(value.align, 1U),
-        key.kind == type_kind::text, value.kind == type_kind::text)};
+  /// Requires: a descriptor that open() has accepted.
+  [[nodiscard]] static dynamic_slots of(const type_tree& table) {
+    return {*slots_of(table)};
   }
 };
 
@@ -121,13 +38,9 @@ struct dynamic_order {
   const type_tree* key_type;
   memory::btree_nodes shape;
 
+  /// Requires: a descriptor that open() has accepted.
   [[nodiscard]] static dynamic_order of(const type_tree& tree) {
-    const auto& k = tree.parameters[0];
-    const bool is_map = tree.kind == type_kind::btree_map;
-    return {&k, memory::btree_nodes::of(
-                    k.bytes, is_map ? tree.parameters[1].bytes : 0,
-                    k.kind == type_kind::text,
-                    is_map && tree.parameters[1].kind == type_kind::text)};
+    return {&tree.parameters[0], *nodes_of(tree)};
   }
   [[nodiscard]] const memory::btree_nodes& nodes() const noexcept {
     return shape;
@@ -145,12 +58,6 @@ struct dynamic_order {
 };
 using dynamic_tree = memory::btree<dynamic_order>;
 
-bool is_key(const type_tree& type) {
-  return type.kind == type_kind::text || type.kind == type_kind::boolean ||
-         type.kind == type_kind::signed_integer ||
-         type.kind == type_kind::unsigned_integer;
-}
-
 /// Could a typed container of this descriptor exist? The line is input.
 bool is_object(const type_tree& type) {
   switch (type.kind) {
@@ -161,72 +68,15 @@ bool is_object(const type_tree& type) {
     case type_kind::vec_deque:
     case type_kind::vec:
       return type.parameters[0].bytes > 0 && type.parameters[0].bytes <= 4096;
+    case type_kind::hash_map:
     case type_kind::hash_set:
-      return is_key(type.parameters[0]);
+      return slots_of(type).has_value();
     case type_kind::btree_map:
-    case type_kind::btree_set: {
-      using memory::btree_nodes;
-      const auto in_range = [](std::uint32_t bytes, std::uint32_t most) {
-        return bytes > 0 && bytes <= most;
-      };
-      return in_range(type.parameters[0].bytes, btree_nodes::key_max) &&
-             (type.kind == type_kind::btree_set ||
-              in_range(type.parameters[1].bytes, btree_nodes::value_max));
-    }
-    case type_kind::hash_map: {
-      if (!is_key(type.parameters[0]) || type.parameters[1].bytes == 0) {
-        return false;
-      }
-      const auto slots = dynamic_slots::of(type).slots;
-      return slots.stride <= memory::hash_slots::stride_max && slots.count > 0;
-    }
+    case type_kind::btree_set:
+      return nodes_of(type).has_value();
     default:
       return false;
   }
-}
-
-std::string key_text(dynamic_value& key) {
-  if (auto* const text = std::get_if<std::string>(&key.held)) {
-    return std::move(*text);
-  }
-  if (const auto* const n = std::get_if<std::int64_t>(&key.held)) {
-    return std::to_string(*n);
-  }
-  if (const auto* const n = std::get_if<std::uint64_t>(&key.held)) {
-    return std::to_string(*n);
-  }
-  const auto* const yes = std::get_if<bool>(&key.held);
-  return yes != nullptr && *yes ? "true" : "false";
-}
-
-/// The key that `text` means for a map of integers; nothing when it is none.
-std::optional<std::uint64_t> key_bits(const type_tree& type,
-                                      std::string_view text) {
-  if (type.kind == type_kind::boolean) {
-    if (text == "true") return 1;
-    if (text == "false") return 0;
-    return std::nullopt;
-  }
-  const auto* const end = text.data() + text.size();
-  const auto mask = type.bytes == 8 ? ~std::uint64_t{0}
-                                    : (std::uint64_t{1} << 8 * type.bytes) - 1;
-  std::uint64_t bits = 0;
-  if (type.kind == type_kind::signed_integer) {
-    std::int64_t number = 0;
-    const auto [at, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc{} || at != end) return std::nullopt;
-    bits = static_cast<std::uint64_t>(number);
-    const auto unused = 64 - 8 * type.bytes;
-    if (static_cast<std::int64_t>(bits << unused) >> unused != number) {
-      return std::nullopt;
-    }
-  } else {
-    const auto [at, error] = std::from_chars(text.data(), end, bits);
-    if (error != std::errc{} || at != end || (bits & ~mask) != 0) {
-      return std::nullopt;
-    }
-  }
-  return bits & mask;
 }
 
 /// Copies words out of the segment and decodes them.

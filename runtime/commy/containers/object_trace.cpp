@@ -1,5 +1,6 @@
 // What objects hold, by their descriptors: see memory/block_tracer.hpp.
 #include <commy/containers/tree_trace.hpp>
+#include <commy/containers/type_layout.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/vec_block.hpp>
 
@@ -130,20 +131,12 @@ void trace_vec(block_tracer& tracer, offset at, const type_tree& element,
 
 void trace_hash(block_tracer& tracer, offset at, const type_tree& type,
                 const std::string& name) {
-  const auto& key = type.parameters[0];
-  const bool is_map = type.kind == type_kind::hash_map;
-  const auto value = is_map ? type.parameters[1] : type_tree{};
-  if (key.bytes > hash_slots::stride_max ||
-      value.bytes > hash_slots::stride_max ||
-      (key.kind != type_kind::text && key.bytes > 8)) {
+  const auto slots = slots_of(type);
+  if (!slots) {
     return tracer.finding(name + ": its type has no such keys or values");
   }
-  trace_table(tracer, at,
-              hash_slots::of(key.bytes, value.bytes,
-                             std::max(1U, std::min(value.align, 8U)),
-                             key.kind == type_kind::text,
-                             is_map && value.kind == type_kind::text),
-              name, [](const std::string&, const std::uint64_t*) {});
+  trace_table(tracer, at, *slots, name,
+              [](const std::string&, const std::uint64_t*) {});
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // What removed objects give back, by their descriptors: see
 // memory/object_removal.hpp.
-#include <commy/containers/type_tree.hpp>
-#include <commy/memory/btree_nodes.hpp>
-#include <commy/memory/hash_slots.hpp>
+#include <commy/containers/type_layout.hpp>
 #include <commy/memory/object_removal.hpp>
 #include <commy/memory/text_cell.hpp>
 #include <commy/memory/vec_block.hpp>
@@ -170,43 +168,20 @@ private:
 };
 
 bool drop_tree(transaction& txn, root& object, const type_tree& type) {
-  const auto& key = type.parameters[0];
-  const bool is_map = type.kind == type_kind::btree_map;
-  const auto value_bytes = is_map ? type.parameters[1].bytes : 0;
-  if (key.bytes == 0 || key.bytes > btree_nodes::key_max ||
-      value_bytes > btree_nodes::value_max) {
-    throw write_failed{write_error::damaged};
-  }
-  const auto nodes =
-      btree_nodes::of(key.bytes, value_bytes, key.kind == type_kind::text,
-                      is_map && type.parameters[1].kind == type_kind::text);
-  tree_dropper dropper{txn, object, nodes};
+  const auto nodes = nodes_of(type);
+  if (!nodes) throw write_failed{write_error::damaged};
+  tree_dropper dropper{txn, object, *nodes};
   // Records of one step, of two words each: the texts of a leaf; a node, a
   // count and a separator on each level; the stores of two root words. And
   // eight for the caller's.
   const auto level = std::min<std::uint64_t>(
       object.shape[1].load(std::memory_order_relaxed), btree_nodes::height_max);
   const auto of_step =
-      2 * (2ULL * nodes.leaf_slots + 3 * (level + 1) + 2) + 2ULL * 8;
+      2 * (2ULL * nodes->leaf_slots + 3 * (level + 1) + 2) + 2ULL * 8;
   while (txn.log_left() >= of_step) {
     if (!dropper.drop_last()) return true;
   }
   return false;
-}
-
-bool drop_hash(transaction& txn, root& object, const type_tree& type) {
-  const auto& key = type.parameters[0];
-  const bool is_map = type.kind == type_kind::hash_map;
-  const auto value = is_map ? type.parameters[1] : type_tree{};
-  if (key.bytes > hash_slots::stride_max ||
-      value.bytes > hash_slots::stride_max) {
-    throw write_failed{write_error::damaged};
-  }
-  return drop_table(txn, object,
-                    hash_slots::of(key.bytes, value.bytes,
-                                   std::max(1U, std::min(value.align, 8U)),
-                                   key.kind == type_kind::text,
-                                   is_map && value.kind == type_kind::text));
 }
 
 }  // namespace
@@ -229,8 +204,11 @@ bool drop_content(transaction& txn, offset root_at, std::string_view line) {
     case type_kind::vec:
       return drop_vec(txn, object, type->parameters[0]);
     case type_kind::hash_map:
-    case type_kind::hash_set:
-      return drop_hash(txn, object, *type);
+    case type_kind::hash_set: {
+      const auto slots = slots_of(*type);
+      if (!slots) throw write_failed{write_error::damaged};
+      return drop_table(txn, object, *slots);
+    }
     case type_kind::btree_map:
     case type_kind::btree_set:
       return drop_tree(txn, object, *type);

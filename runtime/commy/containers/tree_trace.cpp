@@ -1,5 +1,5 @@
 #include <commy/containers/tree_trace.hpp>
-#include <commy/memory/btree_nodes.hpp>
+#include <commy/containers/type_layout.hpp>
 #include <commy/memory/packed_bytes.hpp>
 
 #include <array>
@@ -106,16 +106,10 @@ private:
 void trace_tree(block_tracer& tracer, offset root_at, const type_tree& type,
                 const std::string& name) {
   const auto& object = tracer.img().root_at(root_at);
-  const auto& key = type.parameters[0];
-  const bool is_map = type.kind == type_kind::btree_map;
-  const auto value_bytes = is_map ? type.parameters[1].bytes : 0;
-  if (key.bytes == 0 || key.bytes > btree_nodes::key_max ||
-      value_bytes > btree_nodes::value_max) {
+  const auto nodes = nodes_of(type);
+  if (!nodes) {
     return tracer.finding(name + ": its type has no such keys or values");
   }
-  const auto nodes =
-      btree_nodes::of(key.bytes, value_bytes, key.kind == type_kind::text,
-                      is_map && type.parameters[1].kind == type_kind::text);
   const auto top = load(object.shape[0]);
   const auto level = load(object.shape[1]);
   std::uint64_t entries = 0;
@@ -123,7 +117,8 @@ void trace_tree(block_tracer& tracer, offset root_at, const type_tree& type,
     if (level > btree_nodes::height_max) {
       return tracer.finding(name + " is too high");
     }
-    entries = tree_walk{tracer, nodes, key, name}.visit(top, level);
+    entries =
+        tree_walk{tracer, *nodes, type.parameters[0], name}.visit(top, level);
   }
   if (entries != load(object.motion[0])) {
     tracer.finding(name + " counts " + std::to_string(load(object.motion[0])) +

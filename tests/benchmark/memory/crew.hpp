@@ -10,6 +10,7 @@
 #include <chrono>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace commy::benchmark {
@@ -75,11 +76,14 @@ private:
   int act(std::size_t index, std::size_t count, Prepare& prepare, Work& work) {
     try {
       auto made = prepare(index);
-      if (board_->ready.fetch_add(1) + 1 == count) board_->go.store(true);
+      // acq_rel and release: what all have prepared is seen by all who pass.
+      if (board_->ready.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
+        board_->go.store(true, std::memory_order_release);
+      }
       // The last one to come opens the gate; more processes than cores wait by
-      // giving their core away.
-      while (!board_->go.load())
-        ::usleep(50);
+      // giving their core away. acquire, pairs with the store above.
+      while (!board_->go.load(std::memory_order_acquire))
+        std::this_thread::yield();
       board_->begin[index] = now();
       const bool good = work(made);
       board_->end[index] = now();
