@@ -54,6 +54,21 @@ changed_sources() {
     done | sort -u
 }
 
+# Its own build tree, for clang: no precompiled header made by gcc.
+configure_clang() {
+  cmake --preset dev -B build/tidy -DCMAKE_CXX_COMPILER=clang++-19 \
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCOMMY_DASHBOARD=OFF \
+    >build/tidy.log || { tail -n 20 build/tidy.log; return 1; }
+}
+
+# What clang builds reads and writes the segments that gcc built.
+check_clang() {
+  configure_clang
+  ninja -C build/tidy golden_test >build/tidy.log ||
+    { tail -n 40 build/tidy.log; return 1; }
+  build/tidy/tests/unit/containers/golden_test
+}
+
 # shellcheck disable=SC2154  # .ci/run sets root.
 check_tidy() {
   local base files
@@ -65,10 +80,7 @@ check_tidy() {
     echo "There is no earlier commit to compare with; nothing to tidy."
     return
   fi
-  # Its own database, for clang: no precompiled header made by gcc.
-  cmake --preset dev -B build/tidy -DCMAKE_CXX_COMPILER=clang++-19 \
-    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCOMMY_DASHBOARD=OFF \
-    >build/tidy.log || { tail -n 20 build/tidy.log; return 1; }
+  configure_clang
   files=$(changed_sources "$base" |
     grep -F -x -f <(sed -n "s|^ *\"file\": \"$root/\(.*\)\".*|\1|p" \
       build/tidy/compile_commands.json)) || true

@@ -104,6 +104,17 @@ function(commy_add_program name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
 endfunction()
 
+# commy_compile_plainly(<source>...): for sources that are little but templates
+# of a large library. Under sanitizers their optimized form takes over a minute
+# and says nothing more.
+function(commy_compile_plainly)
+  if(COMMY_SANITIZE)
+    # The precompiled header was made with other options.
+    set_source_files_properties(${ARGN} PROPERTIES
+      COMPILE_OPTIONS -O0 SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()
+
 # commy_add_test(<name> SOURCES ... [LINK lib...] [LABELS label...]
 #                [TIMEOUT seconds] [SERIAL])
 # A Catch2 program whose test cases ctest knows one by one. Labels default to

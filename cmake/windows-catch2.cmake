@@ -34,7 +34,9 @@ set_tests_properties(wine_starts PROPERTIES FIXTURES_SETUP wine TIMEOUT 240)
 function(catch_discover_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TEST_PREFIX;DISCOVERY_MODE"
     "PROPERTIES")
-  add_test(NAME ${target} COMMAND ${target})
+  # Should it be ended for taking too long, its output says how far it was.
+  add_test(NAME ${target} COMMAND ${target} --durations yes)
+  # All test cases together may take as long as that.
   set_tests_properties(${target} PROPERTIES
-    FIXTURES_REQUIRED wine ${arg_PROPERTIES})
+    FIXTURES_REQUIRED wine ${arg_PROPERTIES} TIMEOUT 800)
 endfunction()

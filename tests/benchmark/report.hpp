@@ -50,6 +50,7 @@ void run_memory(report& into);
 void run_allocation(report& into);
 void run_stress(report& into);
 void run_containers(report& into);
+void run_readers(report& into);
 void run_ipc(report& into);
 
 }  // namespace commy::benchmark

@@ -205,6 +205,22 @@ TEST_CASE("several objects change together or not at all") {
           must(world.texts.insert_or_assign(7, "short"));
         });
       }));
+  require_both_ways(
+      make_scenario("transact: on a segment", some_entries, [](auto& world) {
+        world.meet([&] {
+          must(world.text.append(" and on"));
+          must(world.box.update([](point& p) { p.y = 9; }));
+          must(world.texts.erase(0));
+          must(world.numbers.insert_or_assign(long_key + "0", 100));
+        });
+      }));
+  explored(make_scenario(
+      "transact: on a segment, out of order in vain",
+      [](auto& world) {
+        some_entries(world);
+        world.hold_box();
+      },
+      [](auto& world) { world.meet_box_in_vain(long_text); }));
   // Nothing of it is ever completed.
   const auto done = explored(make_scenario(
       "transact: undone by an exception", some_entries, [](auto& world) {
@@ -373,14 +389,14 @@ TEST_CASE("who dies while attaching or detaching leaves nothing behind") {
       [](auto& world) {
         some_entries(world);
         world.map_again();
+        world.attach_again();
+        world.map_again();
       },
       [](auto& world) { world.attach_again(); }));
   explored(make_scenario(
       "attach: new lanes",
       [](auto& world) {
         some_entries(world);
-        world.map_again();
-        world.attach_again();
         world.map_again();
       },
       [](auto& world) { world.attach_again(); }));
@@ -447,7 +463,8 @@ TEST_CASE("the explorer finds an unlock that comes before idle") {
                           throw std::runtime_error{"no"};
                         });
                         // NOLINTNEXTLINE(bugprone-empty-catch): thrown above.
-                      } catch (const std::runtime_error&) {
+                      } catch (const std::runtime_error& planned) {
+                        static_cast<void>(planned);
                       }
                     }),
       memory::planted_bug::unlock_before_idle);

@@ -138,7 +138,7 @@ void cut_sweeps(const std::vector<segment_bytes>& states,
 exploration explore(const scenario& s, memory::planted_bug bug) {
   const auto begun = std::chrono::steady_clock::now();
   const test_folder folder;
-  const auto sizes = small_geometry();
+  const auto sizes = s.sizes;
   stepper victim{[&](stepper::mark mark) {
     memory::planted = bug;
     auto world =

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <support/test_folder.hpp>
 #include <support/worlds.hpp>
 #include <vector>
 
@@ -19,12 +20,14 @@ struct scenario {
   std::function<void(shared_world&)> operate;
   std::function<void(model_world&)> prepare_model;
   std::function<void(model_world&)> operate_model;
+  memory::geometry sizes = small_geometry();
 };
 
 /// A scenario from two generic functions, each called with either world.
 template <class Prepare, class Operate>
 scenario make_scenario(std::string name, Prepare prepare, Operate operate) {
-  return {std::move(name), prepare, operate, prepare, operate};
+  return {std::move(name), prepare, operate,
+          prepare,         operate, small_geometry()};
 }
 
 /// What an exploration did and found.

@@ -44,6 +44,7 @@ std::optional<T> at(const std::deque<T>& queue, std::size_t index) {
 }
 
 /// True if an answer is the old or the new one, or none that can be had now.
+/// Once the journal has decided, `old` and `fresh` are the same.
 template <class T>
 bool is_fair(const result<T, read_error>& answer, const std::optional<T>& old,
              const std::optional<T>& fresh) {
@@ -82,9 +83,13 @@ void state_checks::begin(const segment_bytes& state) {
     const auto found = must(memory::inspect_object(*reader, name));
     return found.place;
   };
-  places_ = {find("texts"), find("numbers"), find("queue"), find("box"),
-             find("text"),  find("spare"),   find("list"),  find("other_list"),
-             find("words"), find("ordered"), find("index"), find("members")};
+  places_ = {find("texts"),  find("numbers"), find("queue"), find("box"),
+             find("text"),   find("spare"),   find("list"),  find("other_list"),
+             find("words"),  find("ordered"), find("index"), find("members"),
+             find("groups"), find("deep")};
+  changes_.begin(reader, {places_->texts, places_->numbers, places_->queue,
+                          places_->box, places_->list, places_->words,
+                          places_->ordered, places_->groups, places_->deep});
   const auto found = must(read_world(reader, *places_));
   if (found != before_) {
     violation("before the operation: " + difference(before_, found));
@@ -94,13 +99,20 @@ void state_checks::begin(const segment_bytes& state) {
 void state_checks::end(const segment_bytes& state) {
   copy_.load(state);
   copy_.sweep();
-  const auto found = must(read_world(copy_.attach(false), *places_));
+  const auto reader = copy_.attach(false);
+  for (const auto& line : changes_.differences(reader, true))
+    violation(line);
+  const auto found = must(read_world(reader, *places_));
   if (found != after_) {
     violation("after the operation: " + difference(after_, found));
   }
 }
 
 void state_checks::check(const segment_bytes& state) {
+  // What the journal decides holds for readers too, before anybody has swept.
+  const auto outcome = swept(state);
+  may_be_old_ = outcome != after_ || before_ == after_;
+  may_be_fresh_ = outcome != before_ || before_ == after_;
   check_point_reads(state);
   check_survivor(state);
   check_sweep(state);
@@ -140,26 +152,28 @@ void state_checks::check_point_reads(const segment_bytes& state) {
   auto objects = shared_objects::at(reader, *places_);
   objects.set_patience(0s);
   for (const auto key : text_keys_) {
-    if (!is_fair(objects.texts.get(key), lookup_in(before_.texts, key),
-                 lookup_in(after_.texts, key))) {
+    if (!is_fair(objects.texts.get(key), lookup_in(seen_old().texts, key),
+                 lookup_in(seen_fresh().texts, key))) {
       violation("a reader gets a wrong text for key " + std::to_string(key));
     }
   }
   for (const auto& key : number_keys_) {
-    if (!is_fair(objects.numbers.get(key), lookup_in(before_.numbers, key),
-                 lookup_in(after_.numbers, key))) {
+    if (!is_fair(objects.numbers.get(key), lookup_in(seen_old().numbers, key),
+                 lookup_in(seen_fresh().numbers, key))) {
       violation("a reader gets a wrong number for key " + key);
     }
   }
-  const auto longest = std::max(before_.queue.size(), after_.queue.size());
+  const auto longest =
+      std::max(seen_old().queue.size(), seen_fresh().queue.size());
   for (const auto i : {std::size_t{0}, std::size_t{1}, longest - 1, longest}) {
-    if (!is_fair(objects.queue.get(i), at(before_.queue, i),
-                 at(after_.queue, i))) {
+    if (!is_fair(objects.queue.get(i), at(seen_old().queue, i),
+                 at(seen_fresh().queue, i))) {
       violation("a reader gets a wrong element " + std::to_string(i));
     }
   }
   check_ordered(objects);
   check_objects(reader);
+  changes_.look(reader);
 }
 
 void state_checks::check_ordered(const shared_objects& objects) {
@@ -171,38 +185,91 @@ void state_checks::check_ordered(const shared_objects& objects) {
                : std::optional<entry>{entry{found->first, found->second}};
   };
   for (const auto key : ordered_keys_) {
-    if (!is_fair(objects.ordered.get(key), lookup_in(before_.ordered, key),
-                 lookup_in(after_.ordered, key))) {
+    if (!is_fair(objects.ordered.get(key), lookup_in(seen_old().ordered, key),
+                 lookup_in(seen_fresh().ordered, key))) {
       violation("a reader gets a wrong value in order for key " +
                 std::to_string(key));
     }
-    if (!is_fair(objects.ordered.lower_bound(key), lower(before_.ordered, key),
-                 lower(after_.ordered, key))) {
+    if (!is_fair(objects.ordered.lower_bound(key),
+                 lower(seen_old().ordered, key),
+                 lower(seen_fresh().ordered, key))) {
       violation("a reader gets a wrong bound for key " + std::to_string(key));
     }
   }
-  const auto longest = std::max(before_.list.size(), after_.list.size());
+  const auto longest =
+      std::max(seen_old().list.size(), seen_fresh().list.size());
   const auto at_list = [](const auto& list, std::size_t i) {
     return i < list.size() ? std::optional{list[i]} : std::nullopt;
   };
   for (const auto i :
        {std::size_t{0}, std::size_t{1}, longest / 2, longest - 1, longest}) {
-    if (!is_fair(objects.list.get(i), at_list(before_.list, i),
-                 at_list(after_.list, i))) {
+    if (!is_fair(objects.list.get(i), at_list(seen_old().list, i),
+                 at_list(seen_fresh().list, i))) {
       violation("a reader gets a wrong element of the list");
     }
-    if (!is_fair(objects.words.get(i), at_list(before_.words, i),
-                 at_list(after_.words, i))) {
+    if (!is_fair(objects.words.get(i), at_list(seen_old().words, i),
+                 at_list(seen_fresh().words, i))) {
       violation("a reader gets a wrong word");
     }
   }
+  check_nested(objects);
   for (const int key : {0, 1, 5, 500}) {
     const auto has = objects.members.contains(key);
-    if (has ? *has != before_.members.contains(key) &&
-                  *has != after_.members.contains(key)
+    if (has ? *has != seen_old().members.contains(key) &&
+                  *has != seen_fresh().members.contains(key)
             : has.error() != read_error::busy) {
       violation("a reader finds a wrong member");
     }
+  }
+}
+
+void state_checks::check_nested(const shared_objects& objects) {
+  using words = std::vector<std::string>;
+  const auto words_of = [](const model_world& world, int key) {
+    const auto found = world.groups.find(key);
+    return found == world.groups.end() ? std::nullopt
+                                       : std::optional<words>{found->second};
+  };
+  const auto word_of = [&](const model_world& world, int key, std::size_t i) {
+    const auto found = words_of(world, key);
+    return found && i < found->size() ? std::optional{(*found)[i]}
+                                      : std::nullopt;
+  };
+  for (const int key : {0, 1, 2, 5, 500}) {
+    if (!is_fair(objects.groups.get(key), words_of(seen_old(), key),
+                 words_of(seen_fresh(), key))) {
+      violation("a reader gets wrong words of a group");
+    }
+    const auto group = objects.groups.at(key);
+    if (!group) continue;
+    for (const std::size_t i : {0U, 1U, 3U}) {
+      const auto found = group->get(i);
+      // Of a group that goes its handle says so.
+      if (!found && found.error() == read_error::removed &&
+          words_of(seen_old(), key) != words_of(seen_fresh(), key)) {
+        continue;
+      }
+      if (!is_fair(found, word_of(seen_old(), key, i),
+                   word_of(seen_fresh(), key, i))) {
+        violation("a reader gets a wrong word of a group");
+      }
+    }
+  }
+  const auto deep_of = [](const model_world& world) {
+    std::vector<
+        std::pair<int, std::vector<std::pair<int, std::vector<sample>>>>>
+        all;
+    for (const auto& [key, inner] : world.deep) {
+      auto& entry = all.emplace_back();
+      entry.first = key;
+      for (const auto& [k, list] : inner)
+        entry.second.emplace_back(k, list);
+    }
+    return std::optional{all};
+  };
+  if (!is_fair(objects.deep.copy(), deep_of(seen_old()),
+               deep_of(seen_fresh()))) {
+    violation("a reader gets wrong nested maps");
   }
 }
 
@@ -211,18 +278,19 @@ void state_checks::check_objects(
   auto objects = shared_objects::at(engine, *places_);
   objects.set_patience(0s);
   using samples = std::vector<sample>;
-  if (!is_fair(
-          objects.queue.copy(),
-          std::optional{samples(before_.queue.begin(), before_.queue.end())},
-          std::optional{samples(after_.queue.begin(), after_.queue.end())})) {
+  if (!is_fair(objects.queue.copy(),
+               std::optional{
+                   samples(seen_old().queue.begin(), seen_old().queue.end())},
+               std::optional{samples(seen_fresh().queue.begin(),
+                                     seen_fresh().queue.end())})) {
     violation("a reader gets a wrong queue");
   }
-  if (!is_fair(objects.box.get(), std::optional{before_.box.value},
-               std::optional{after_.box.value})) {
+  if (!is_fair(objects.box.get(), std::optional{seen_old().box.value},
+               std::optional{seen_fresh().box.value})) {
     violation("a reader gets a wrong box");
   }
-  if (!is_fair(objects.text.get(), std::optional{before_.text.value},
-               std::optional{after_.text.value})) {
+  if (!is_fair(objects.text.get(), std::optional{seen_old().text.value},
+               std::optional{seen_fresh().text.value})) {
     violation("a reader gets a wrong text");
   }
   const auto list_of = [](const auto& model) {
@@ -230,19 +298,19 @@ void state_checks::check_objects(
         std::vector<typename std::remove_cvref_t<decltype(model)>::value_type>(
             model.begin(), model.end())};
   };
-  if (!is_fair(objects.list.copy(), list_of(before_.list),
-               list_of(after_.list)) ||
-      !is_fair(objects.words.copy(), list_of(before_.words),
-               list_of(after_.words)) ||
-      !is_fair(objects.index.copy(), list_of(before_.index),
-               list_of(after_.index))) {
+  if (!is_fair(objects.list.copy(), list_of(seen_old().list),
+               list_of(seen_fresh().list)) ||
+      !is_fair(objects.words.copy(), list_of(seen_old().words),
+               list_of(seen_fresh().words)) ||
+      !is_fair(objects.index.copy(), list_of(seen_old().index),
+               list_of(seen_fresh().index))) {
     violation("a reader gets a wrong list, wrong words or a wrong index");
   }
-  auto made = before_.made;
-  made.insert(after_.made.begin(), after_.made.end());
+  auto made = seen_old().made;
+  made.insert(seen_fresh().made.begin(), seen_fresh().made.end());
   for (const auto& name : made) {
     const bool stays =
-        before_.made.contains(name) && after_.made.contains(name);
+        seen_old().made.contains(name) && seen_fresh().made.contains(name);
     const auto found = memory::find_object(
         *engine, name, shared_box<std::int64_t>::type_descriptor());
     const bool fair =
@@ -306,6 +374,15 @@ void state_checks::check_survivor(const segment_bytes& state) {
     before.words.push_back(text);
     after.words.push_back(text);
   }
+  if (accept(objects.groups.insert_or_assign(777, {text, "x"}))) {
+    before.groups.insert_or_assign(777, {{text, "x"}});
+    after.groups.insert_or_assign(777, {{text, "x"}});
+  }
+  if (accept(objects.deep.insert_or_assign(777, {{7, {{7, 7}}}}))) {
+    using inner = std::vector<std::pair<int, std::vector<sample>>>;
+    before.deep.insert_or_assign(777, inner{{7, {{7, 7}}}});
+    after.deep.insert_or_assign(777, inner{{7, {{7, 7}}}});
+  }
   if (accept(objects.box.update([](point& p) { p.x += 1000; }))) {
     before.box.value.x += 1000;
     after.box.value.x += 1000;
@@ -329,6 +406,12 @@ void state_checks::check_sweep(const segment_bytes& state) {
   if (!found) return;
   const bool is_before = *found == before_;
   const bool is_after = *found == after_;
+  if (is_before != is_after) {
+    for (const auto& line :
+         changes_.differences(copy_.attach(false), is_after)) {
+      violation(line);
+    }
+  }
   done_.ended_before += is_before ? 1 : 0;
   done_.ended_after += is_after ? 1 : 0;
   if (!is_before && !is_after) {
@@ -366,6 +449,12 @@ void state_checks::check_next_operation(model_world expected) {
       must(world.ordered.pop_front());
       must(world.index.insert("a name of more than fifteen"));
       must(world.members.insert(888));
+      must(world.groups.try_emplace(888));
+      must(must(world.groups.at(888)).push_back(std::string(40, 'n')));
+      must(world.groups.erase(1));
+      must(world.deep.try_emplace(888));
+      must(must(world.deep.at(888)).try_emplace(1));
+      must(world.deep.pop_front());
     });
   };
   try {

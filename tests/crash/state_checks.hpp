@@ -1,6 +1,7 @@
 // tests/crash/state_checks.hpp: what must hold wherever a victim dies.
 #pragma once
 
+#include "change_checks.hpp"
 #include "explorer.hpp"
 
 #include <support/segment_copy.hpp>
@@ -30,8 +31,16 @@ private:
   /// Sweeps the copy and answers what is there then; reports what is unsound.
   std::optional<model_world> sweep_and_read(const char* when);
   std::optional<model_world> trace_and_read(const char* when);
+  /// What a reader may see of a state beside the dead one.
+  [[nodiscard]] const model_world& seen_old() const {
+    return may_be_old_ ? before_ : after_;
+  }
+  [[nodiscard]] const model_world& seen_fresh() const {
+    return may_be_fresh_ ? after_ : before_;
+  }
   void check_point_reads(const segment_bytes& state);
   void check_ordered(const shared_objects& objects);
+  void check_nested(const shared_objects& objects);
   void check_objects(const std::shared_ptr<memory::engine>& engine);
   void check_survivor(const segment_bytes& state);
   void check_sweep(const segment_bytes& state);
@@ -40,8 +49,11 @@ private:
   segment_copy copy_;
   model_world before_;
   model_world after_;
+  bool may_be_old_ = true;
+  bool may_be_fresh_ = true;
   exploration& done_;
   std::optional<shared_objects::places> places_;
+  change_checks changes_;
   std::vector<int> text_keys_;
   std::vector<std::string> number_keys_;
   std::vector<int> ordered_keys_;

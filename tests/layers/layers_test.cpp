@@ -3,6 +3,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,6 +35,11 @@ void require_none(const breaches& found) {
 
 std::vector<source_file> one(const std::string& path, const std::string& text) {
   return {make_source(path, text)};
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 }  // namespace
@@ -139,4 +151,77 @@ TEST_CASE("public headers bring no heavy library") {
 
 TEST_CASE("every header opens with its name, its summary and its guard") {
   require_none(header_openings(tree()));
+}
+
+TEST_CASE("every test that the table of pitfalls names is there") {
+  const std::string root = COMMY_SOURCE_DIR;
+  std::string tests;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator{root + "/tests"}) {
+    if (entry.path().extension() == ".cpp") tests += text_of(entry.path());
+  }
+  const auto table = text_of(root + "/runtime/commy/memory/PITFALLS.md");
+  std::size_t named = 0;
+  std::istringstream lines{table};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| ")) continue;
+    for (auto at = line.find('"'); at != std::string::npos;
+         at = line.find('"', at)) {
+      const auto end = line.find('"', at + 1);
+      REQUIRE(end != std::string::npos);
+      const auto name = line.substr(at, end - at + 1);
+      CAPTURE(name);
+      CHECK(tests.find("TEST_CASE(" + name) != std::string::npos);
+      ++named;
+      at = end + 1;
+    }
+  }
+  CHECK(named > 60);
+}
+
+TEST_CASE("every changing operation has a scenario of the crash explorer") {
+  const std::string root = COMMY_SOURCE_DIR;
+  std::string scenarios;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{root + "/tests/crash"}) {
+    if (entry.path().extension() == ".cpp") scenarios += text_of(entry.path());
+  }
+  // Header -> the operations that the table names for it.
+  std::map<std::string, std::set<std::string>> covered;
+  std::istringstream lines{text_of(root + "/runtime/commy/memory/COVERAGE.md")};
+  const std::regex row{R"(^\| (\w+) \| ([\w, ]+) \| (.+) \|$)"};
+  const std::regex quoted{"\"[^\"]+\""};
+  const std::regex name{R"(\w+)"};
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch parts;
+    if (!std::regex_match(line, parts, row)) continue;
+    const auto operations = parts[2].str();
+    for (std::sregex_iterator at{operations.begin(), operations.end(), name};
+         at != std::sregex_iterator{}; ++at) {
+      covered[parts[1]].insert(at->str());
+    }
+    const auto named = parts[3].str();
+    for (std::sregex_iterator at{named.begin(), named.end(), quoted};
+         at != std::sregex_iterator{}; ++at) {
+      CAPTURE(at->str());
+      CHECK(scenarios.find(at->str()) != std::string::npos);
+    }
+  }
+  CHECK(covered.size() > 8);
+  const std::regex operation{R"(write_error>\s+(\w+)\()"};
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{
+           root + "/runtime/commy/containers"}) {
+    const auto header = entry.path().stem().string();
+    // Free functions, and what only reads, change nothing by themselves.
+    if (!covered.contains(header) && !header.starts_with("shared_")) continue;
+    const auto text = text_of(entry.path());
+    for (std::sregex_iterator at{text.begin(), text.end(), operation};
+         at != std::sregex_iterator{}; ++at) {
+      CAPTURE(header, (*at)[1].str());
+      CHECK(covered[header].contains((*at)[1]));
+      ++found;
+    }
+  }
+  CHECK(found > 60);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -16,8 +17,17 @@ namespace commy::test {
 /// std::map as shared_hash_map or shared_btree_map.
 template <class K, class V>
 struct model_map : std::map<K, V> {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   using entry = std::pair<K, V>;
 
+  model_map() = default;
+  /// From what a copy of ours answers, as the value of another one.
+  template <class X>
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  model_map(const std::vector<std::pair<K, X>>& entries) {
+    bulk_load(entries);
+  }
+  bool try_emplace(const K& key) { return insert(key, V{}); }
   bool insert_or_assign(const K& key, const V& value) {
     return std::map<K, V>::insert_or_assign(key, value).second;
   }
@@ -38,6 +48,12 @@ struct model_map : std::map<K, V> {
     const auto found = this->find(key);
     if (found == this->end()) return false;
     edit(found->second);
+    return true;
+  }
+  bool compare_exchange(const K& key, const V& expected, const V& desired) {
+    const auto found = this->find(key);
+    if (found == this->end() || !(found->second == expected)) return false;
+    found->second = desired;
     return true;
   }
   std::optional<entry> pop_front() {
@@ -81,6 +97,7 @@ struct model_map : std::map<K, V> {
 /// std::set as shared_hash_set or shared_btree_set.
 template <class K>
 struct model_set : std::set<K> {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   bool insert(const K& key) { return this->emplace(key).second; }
   bool erase(const K& key) { return std::set<K>::erase(key) > 0; }
   template <class Wanted>
@@ -114,8 +131,12 @@ struct model_set : std::set<K> {
 /// std::vector as shared_vec.
 template <class T>
 struct model_vec : std::vector<T> {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   using base = std::vector<T>;
 
+  model_vec() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): as the value of a map.
+  model_vec(base values) : base(std::move(values)) {}
   bool push_back(const T& value) {
     base::push_back(value);
     return true;
@@ -131,14 +152,26 @@ struct model_vec : std::vector<T> {
     (*this)[index] = value;
     return true;
   }
+  bool compare_exchange(std::size_t index, const T& expected,
+                        const T& desired) {
+    if (index >= this->size() || !((*this)[index] == expected)) return false;
+    (*this)[index] = desired;
+    return true;
+  }
+  template <class Edit>
+  bool update(std::size_t index, Edit&& edit) {
+    if (index >= this->size()) return false;
+    edit((*this)[index]);
+    return true;
+  }
   bool insert(std::size_t index, const T& value) {
     if (index > this->size()) return false;
-    base::insert(at(index), value);
+    base::insert(place(index), value);
     return true;
   }
   bool erase(std::size_t index) {
     if (index >= this->size()) return false;
-    base::erase(at(index));
+    base::erase(place(index));
     return true;
   }
   std::optional<T> extract(std::size_t index) {
@@ -202,7 +235,7 @@ struct model_vec : std::vector<T> {
   }
 
 private:
-  [[nodiscard]] auto at(std::size_t index) {
+  [[nodiscard]] auto place(std::size_t index) {
     return this->begin() + static_cast<std::ptrdiff_t>(index);
   }
 };
@@ -210,6 +243,7 @@ private:
 /// std::deque as shared_vec_deque.
 template <class T>
 struct model_queue : std::deque<T> {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   using base = std::deque<T>;
 
   bool push_back(const T& value) {
@@ -231,6 +265,18 @@ struct model_queue : std::deque<T> {
     auto value = this->back();
     base::pop_back();
     return value;
+  }
+  std::optional<T> pop_front_wait(std::chrono::nanoseconds /*at_most*/) {
+    return pop_front();
+  }
+  std::optional<T> pop_back_wait(std::chrono::nanoseconds /*at_most*/) {
+    return pop_back();
+  }
+  template <class Edit>
+  bool update(std::size_t index, Edit&& edit) {
+    if (index >= this->size()) return false;
+    edit((*this)[index]);
+    return true;
   }
   bool set(std::size_t index, const T& value) {
     if (index >= this->size()) return false;
@@ -266,6 +312,7 @@ struct model_queue : std::deque<T> {
 
 template <class T>
 struct model_box {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   T value{};
   bool set(const T& other) {
     value = other;
@@ -276,10 +323,16 @@ struct model_box {
     edit(value);
     return true;
   }
+  bool compare_exchange(const T& expected, const T& desired) {
+    if (!(value == expected)) return false;
+    value = desired;
+    return true;
+  }
   friend bool operator==(const model_box&, const model_box&) = default;
 };
 
 struct model_text {
+  bool keep_changes(std::uint64_t /*entries*/) { return true; }
   std::string value;
   bool assign(const std::string& text) {
     value = text;
@@ -289,6 +342,18 @@ struct model_text {
     value += text;
     return true;
   }
+  template <class Edit>
+  bool update(Edit&& edit) {
+    edit(value);
+    return true;
+  }
+  bool compare_exchange(const std::string& expected,
+                        const std::string& desired) {
+    if (value != expected) return false;
+    value = desired;
+    return true;
+  }
+  bool clear() { return assign({}); }
   friend bool operator==(const model_text&, const model_text&) = default;
 };
 

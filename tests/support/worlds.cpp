@@ -4,6 +4,7 @@
 #include <commy/memory/hash_table.hpp>
 
 #include <csignal>
+#include <map>
 #include <thread>
 
 #ifndef _WIN32
@@ -13,9 +14,9 @@
 namespace commy::test {
 namespace {
 
-constexpr const char* names[] = {"texts", "numbers", "queue", "box",
-                                 "text",  "spare",   "list",  "other_list",
-                                 "words", "ordered", "index", "members"};
+constexpr const char* names[] = {
+    "texts",      "numbers", "queue",   "box",   "text",    "spare",  "list",
+    "other_list", "words",   "ordered", "index", "members", "groups", "deep"};
 constexpr const char* ballast = "ballast";
 constexpr const char* doomed = "doomed";
 
@@ -86,24 +87,28 @@ std::string difference(const model_world& wanted, const model_world& found) {
   }
   if (wanted.index != found.index) return "index differs";
   if (wanted.members != found.members) return "members differ";
+  if (wanted.groups != found.groups) return "groups differ";
+  if (wanted.deep != found.deep) return "deep differs";
   if (wanted.made != found.made) return "objects differ";
   return {};
 }
 
 shared_objects shared_objects::at(const std::shared_ptr<memory::engine>& engine,
                                   const places& where) {
-  return {{engine, where.texts}, {engine, where.numbers},
-          {engine, where.queue}, {engine, where.box},
-          {engine, where.text},  {engine, where.spare},
-          {engine, where.list},  {engine, where.other_list},
-          {engine, where.words}, {engine, where.ordered},
-          {engine, where.index}, {engine, where.members}};
+  return {{engine, where.texts},  {engine, where.numbers},
+          {engine, where.queue},  {engine, where.box},
+          {engine, where.text},   {engine, where.spare},
+          {engine, where.list},   {engine, where.other_list},
+          {engine, where.words},  {engine, where.ordered},
+          {engine, where.index},  {engine, where.members},
+          {engine, where.groups}, {engine, where.deep}};
 }
 
 shared_objects::places shared_objects::where() const {
-  return {texts.place(), numbers.place(), queue.place(), box.place(),
-          text.place(),  spare.place(),   list.place(),  other_list.place(),
-          words.place(), ordered.place(), index.place(), members.place()};
+  return {texts.place(),  numbers.place(), queue.place(), box.place(),
+          text.place(),   spare.place(),   list.place(),  other_list.place(),
+          words.place(),  ordered.place(), index.place(), members.place(),
+          groups.place(), deep.place()};
 }
 
 void shared_objects::set_patience(std::chrono::nanoseconds patience) {
@@ -119,6 +124,8 @@ void shared_objects::set_patience(std::chrono::nanoseconds patience) {
   ordered.set_patience(patience);
   index.set_patience(patience);
   members.set_patience(patience);
+  groups.set_patience(patience);
+  deep.set_patience(patience);
 }
 
 shared_world shared_world::open_or_create(const std::string& name,
@@ -137,7 +144,9 @@ shared_world shared_world::open_or_create(const std::string& name,
       must(home.open_or_create<shared_vec<shared_string>>(names[8])),
       must(home.open_or_create<shared_btree_map<int, shared_string>>(names[9])),
       must(home.open_or_create<shared_btree_set<shared_string>>(names[10])),
-      must(home.open_or_create<shared_hash_set<int>>(names[11]))};
+      must(home.open_or_create<shared_hash_set<int>>(names[11])),
+      must(home.open_or_create<decltype(groups)>(names[12])),
+      must(home.open_or_create<decltype(deep)>(names[13]))};
   must(home.open_or_create<shared_hash_map<int, shared_string>>(ballast));
   return {std::move(objects), std::move(home), options};
 }
@@ -152,6 +161,26 @@ void shared_world::fill_pages(std::uint64_t committed) {
     const auto now = home.statistics();
     if (now.free_page_bytes == 0 && now.committed_bytes >= committed) return;
     must(filler.insert_or_assign(i, run));
+  }
+}
+
+void shared_world::leave_single_pages() {
+  auto filler =
+      must(home.open_or_create<shared_hash_map<int, shared_string>>(ballast));
+  const auto page = home.engine()->img().sizes().page_bytes;
+  const std::string run(page / 2, '.');
+  must(filler.reserve(100));
+  std::map<memory::offset, int> pages;
+  for (int i = 0;; ++i) {
+    if (const auto made = filler.insert_or_assign(i, run); !made) break;
+    for (const auto& [key, run_of] : must(filler.read())) {
+      pages.emplace(home.engine()->img().offset_of(run_of.data()), key);
+    }
+  }
+  // In the order of their places: no two neighbours.
+  bool keep = false;
+  for (const auto& [place, key] : pages) {
+    if (keep = !keep; !keep) must(filler.erase(key));
   }
 }
 
@@ -191,6 +220,15 @@ void shared_world::hold_box() {
   locked = std::make_unique<transaction>(other, other.my_lane());
   locked->lock(box.place().root, std::chrono::seconds{1});
   box.set_patience(std::chrono::milliseconds{1});
+}
+
+void shared_world::meet_box_in_vain(const std::string& by) {
+  static_cast<void>(
+      transact(within(std::chrono::milliseconds{1}), home, [&](transaction&) {
+        must(spare.assign(by));
+        must(words.push_back(by));
+        must(box.update([](point& p) { p.x += 1; }));
+      }));
 }
 
 void shared_world::hold_guard() {
@@ -259,7 +297,9 @@ std::optional<failure<read_error>> read_ordered(const shared_objects& from,
   if (const auto why = read_into(from.words, into.words)) return why;
   if (const auto why = read_into(from.ordered, into.ordered)) return why;
   if (const auto why = read_into(from.index, into.index)) return why;
-  return read_into(from.members, into.members);
+  if (const auto why = read_into(from.members, into.members)) return why;
+  if (const auto why = read_into(from.groups, into.groups)) return why;
+  return read_into(from.deep, into.deep);
 }
 
 }  // namespace

@@ -62,18 +62,23 @@ struct model_world {
   model_map<int, std::string> ordered;
   model_set<std::string> index;
   model_set<int> members;
+  model_map<int, model_vec<std::string>> groups;
+  model_map<int, model_map<int, model_vec<sample>>> deep;
   std::set<std::string> made;
 
   void create(const std::string& name) { made.insert(name); }
+  void create_observed(const std::string& name) { create(name); }
   void create_doomed() {}
   void create_doomed_tree() {}
   void create_doomed_words() {}
   void remove(const std::string& name) { made.erase(name); }
   void fill_pages(std::uint64_t /*committed*/ = 0) {}
+  void leave_single_pages() {}
   void map_again() {}
   void attach_again() {}
   void detach_again() {}
   void hold_box() {}
+  void meet_box_in_vain(const std::string& /*text*/) {}
   void hold_guard() {}
   void look() {}
   void take_loan() {}
@@ -103,9 +108,14 @@ struct model_world {
       throw;
     }
   }
-  /// The same for lists, words, ordered, index and members.
+  /// The same for lists, words, ordered, index, members and what nests.
   template <class Body>
   void together_in_order(Body&& body) {
+    together(std::forward<Body>(body));
+  }
+  /// The same for all objects.
+  template <class Body>
+  void meet(Body&& body) {
     together(std::forward<Body>(body));
   }
   friend bool operator==(const model_world&, const model_world&) = default;
@@ -129,11 +139,13 @@ struct shared_objects {
   shared_btree_map<int, shared_string> ordered;
   shared_btree_set<shared_string> index;
   shared_hash_set<int> members;
+  shared_hash_map<int, shared_vec<shared_string>> groups;
+  shared_btree_map<int, shared_btree_map<int, shared_vec<sample>>> deep;
 
   /// Opens them without a look at the directory, where they are known to be.
   struct places {
     memory::object_place texts, numbers, queue, box, text, spare, list,
-        other_list, words, ordered, index, members;
+        other_list, words, ordered, index, members, groups, deep;
   };
   static shared_objects at(const std::shared_ptr<memory::engine>& engine,
                            const places& where);
@@ -148,7 +160,7 @@ struct shared_objects {
   template <class Body>
   void together_in_order(Body&& body) {
     auto done = transact(list, other_list, words, ordered, index, members,
-                         [&](transaction&) { body(); });
+                         groups, deep, [&](transaction&) { body(); });
     done.value();
   }
   void set_patience(std::chrono::nanoseconds patience);
@@ -171,6 +183,10 @@ struct shared_world : shared_objects {
   void create(const std::string& name) {
     must(home.create<shared_box<std::int64_t>>(name, 7));
   }
+  /// A box that keeps a change log.
+  void create_observed(const std::string& name) {
+    must(must(home.create<shared_box<std::int64_t>>(name, 7)).keep_changes(4));
+  }
   /// A map of long texts that no comparison looks at.
   void create_doomed();
   void create_doomed_tree();
@@ -179,12 +195,20 @@ struct shared_world : shared_objects {
   /// Fills every free page with texts that no comparison looks at, and goes on
   /// until the segment has at least `committed` bytes.
   void fill_pages(std::uint64_t committed = 0);
+  /// Fills the whole segment, and then frees every second page.
+  void leave_single_pages();
   /// Maps the files once more, and attaches to what was mapped last.
   void map_again();
   void attach_again() {
     again.push_back(must(memory::engine::attach(std::move(mapped), "again")));
   }
   void detach_again() { again.pop_back(); }
+  template <class Body>
+  void meet(Body&& body) {
+    transact(home, [&](transaction&) { body(); }).value();
+  }
+  /// Requires: `hold_box` came before.
+  void meet_box_in_vain(const std::string& by);
   /// Another participant of this process keeps the box locked, or the texts
   /// under a guard; this one waits for a moment only.
   void hold_box();

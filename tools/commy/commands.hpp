@@ -14,7 +14,8 @@ enum exit_code : int {
   wrong_usage = 2,
   wrong_manifest = 3,
   start_failed = 4,
-  stop_late = 5
+  stop_late = 5,
+  damaged = 6
 };
 
 /// What several commands take.
@@ -23,7 +24,9 @@ struct settings {
   std::vector<std::string> plugin_folders;
   std::vector<std::string> program_folders;
   std::string segment_folder;
+  std::vector<std::string> segments;
   bool print = false;
+  bool repair = false;
 };
 
 /// The modules this program was built with.
@@ -37,5 +40,12 @@ exit_code run(const settings& s);
 /// Reports everything that is wrong with a manifest, its plugins included; with
 /// `print`, shows it as the host understands it.
 exit_code check(const settings& s);
+
+/// Checks segments that nobody has open, all of the folder when none is named;
+/// with `repair`, mends them. `damaged` when one is not whole afterwards.
+exit_code fsck(const settings& s);
+
+/// Lists the folder's segments with their sizes, objects and participants.
+exit_code segments(const settings& s);
 
 }  // namespace tool

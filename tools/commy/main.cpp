@@ -14,13 +14,22 @@ namespace {
 
 constexpr const char* footer =
     "Exit codes: 0 success, 2 wrong usage, 3 wrong manifest, 4 something did\n"
-    "not start, 5 something did not stop in time.";
+    "not start, 5 something did not stop in time, 6 a segment is damaged or\n"
+    "cannot be read.";
 
 void add_folders(CLI::App& command, tool::settings& s) {
   command
       .add_option("--plugin-folder", s.plugin_folders,
                   "Where plugins with bare names are looked for, instead of "
                   "../lib/commy/plugins; repeatable")
+      ->type_name("FOLDER");
+}
+
+void add_segment_folder(CLI::App& command, tool::settings& s) {
+  command
+      .add_option("--segment-folder", s.segment_folder,
+                  "Where segments live, instead of $COMMY_DIRECTORY or the "
+                  "system's shared memory")
       ->type_name("FOLDER");
 }
 
@@ -50,10 +59,7 @@ int main(int count, char** arguments) {
                   "Where programs with bare names are looked for, instead of "
                   "beside this one; repeatable")
       ->type_name("FOLDER");
-  run->add_option("--segment-folder", settings.segment_folder,
-                  "Where segments live, instead of $COMMY_DIRECTORY or the "
-                  "system's shared memory")
-      ->type_name("FOLDER");
+  add_segment_folder(*run, settings);
   run->add_option("--log-level", level, "Lines below this are not written")
       ->transform(CLI::CheckedTransformer(levels))
       ->type_name("debug|info|warning|error");
@@ -69,6 +75,18 @@ int main(int count, char** arguments) {
   auto* const schema = app.add_subcommand(
       "schema", "Writes the JSON schema of manifests, for editors");
 
+  auto* const segments = app.add_subcommand(
+      "segments", "Lists segments with their sizes, objects and participants");
+  add_segment_folder(*segments, settings);
+
+  auto* const fsck = app.add_subcommand(
+      "fsck", "Checks segments that nobody has open, or mends them");
+  fsck->add_option("segment", settings.segments,
+                   "Their names; none: all in the folder");
+  fsck->add_flag("--repair", settings.repair,
+                 "Mend what can be mended; also what a boot left stale");
+  add_segment_folder(*fsck, settings);
+
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& e) {
@@ -79,6 +97,8 @@ int main(int count, char** arguments) {
   try {
     if (*run) return tool::run(settings);
     if (*check) return tool::check(settings);
+    if (*segments) return tool::segments(settings);
+    if (*fsck) return tool::fsck(settings);
     if (*schema) std::cout << commy::manifest_schema(tool::linked_modules());
     return tool::success;
   } catch (const std::exception& e) {

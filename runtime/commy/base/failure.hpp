@@ -61,7 +61,7 @@ public:
 
 private:
   Code code_;
-  failure_detail detail_{};
+  failure_detail detail_;
 };
 
 template <class Code>

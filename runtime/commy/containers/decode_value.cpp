@@ -1,3 +1,4 @@
+#include <commy/containers/decode_content.hpp>
 #include <commy/containers/decode_value.hpp>
 #include <commy/memory/text_cell.hpp>
 
@@ -22,8 +23,9 @@ void put_number(const std::byte* from, dynamic_value& into) {
 
 }  // namespace
 
-bool decode(const image& img, const type_tree& type, const std::byte* from,
-            dynamic_value& into) {
+bool decode(const memory::copy_source& source, const type_tree& type,
+            const std::byte* from, dynamic_value& into) {
+  const image& img = source.img();
   switch (type.kind) {
     case type_kind::boolean:
       into.held = (static_cast<unsigned>(*from) & 1U) != 0;
@@ -61,7 +63,7 @@ bool decode(const image& img, const type_tree& type, const std::byte* from,
       auto& list = into.held.emplace<dynamic_value::list>(type.count);
       const auto& element = type.parameters[0];
       for (std::uint32_t i = 0; i < type.count; ++i) {
-        if (!decode(img, element, from + std::size_t{i} * element.bytes,
+        if (!decode(source, element, from + std::size_t{i} * element.bytes,
                     list[i])) {
           return false;
         }
@@ -73,19 +75,20 @@ bool decode(const image& img, const type_tree& type, const std::byte* from,
       record.reserve(type.fields.size());
       for (const auto& field : type.fields) {
         auto& entry = record.emplace_back(field.name, dynamic_value{});
-        if (!decode(img, field.type, from + field.at, entry.second)) {
+        if (!decode(source, field.type, from + field.at, entry.second)) {
           return false;
         }
       }
       return true;
     }
-    case type_kind::box:
     case type_kind::hash_map:
     case type_kind::vec_deque:
     case type_kind::vec:
     case type_kind::hash_set:
     case type_kind::btree_map:
     case type_kind::btree_set:
+      return decode_nested(source, type, from, into);
+    case type_kind::box:
       break;
   }
   return false;

@@ -1,8 +1,10 @@
 // commy/containers/dynamic_value.hpp: a value whose type is known at run time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,5 +25,13 @@ struct dynamic_value {
 
   friend bool operator==(const dynamic_value&, const dynamic_value&) = default;
 };
+
+/// The first field of that name, or null.
+[[nodiscard]] inline const dynamic_value* field_of(
+    const dynamic_value::record& record, std::string_view name) noexcept {
+  const auto found = std::ranges::find_if(
+      record, [&](const auto& field) { return field.first == name; });
+  return found == record.end() ? nullptr : &found->second;
+}
 
 }  // namespace commy

@@ -28,8 +28,9 @@ bool is_found(const hash_table<any_slots>& table, const hash_slots& slots,
   return std::memcmp(found, words, slots.stride) == 0;
 }
 
+/// `nested`: the type of the values, when they are containers.
 void trace_table(block_tracer& tracer, offset at, const hash_slots& slots,
-                 const std::string& name,
+                 const std::string& name, const type_tree* nested,
                  const std::function<void(const std::string&,
                                           const std::uint64_t*)>& entry) {
   const auto& img = tracer.img();
@@ -70,11 +71,15 @@ void trace_table(block_tracer& tracer, offset at, const hash_slots& slots,
     } else {
       std::memcpy(&key.bits, words, slots.key_bytes);
     }
-    if (!is_found(table, slots, key, words)) {
+    // In trash, groups that were emptied may end the way to a key.
+    if (load(object.shape[3]) == 0 && !is_found(table, slots, key, words)) {
       tracer.finding(who + " is not found by its key");
     }
     if (slots.value_is_text) {
       tracer.trace_text(words + slots.value_at / 8, who + ": value");
+    }
+    if (nested != nullptr) {
+      trace_nested(tracer, words + slots.value_at / 8, *nested, who);
     }
     entry(text, words);
     return true;
@@ -120,12 +125,18 @@ void trace_vec(block_tracer& tracer, offset at, const type_tree& element,
   for (std::uint64_t g = 0; g < shape.groups(state.capacity); ++g) {
     tracer.expect_even(img.word(state.block + 8 * g), name + ": a group");
   }
-  if (element.kind != type_kind::text) return;
+  const bool nested = is_nestable(element.kind);
+  if (element.kind != type_kind::text && !nested) return;
   for (std::uint64_t i = 0; i < state.size; ++i) {
     const auto cell = state.at(shape, i);
     const std::uint64_t words[2] = {load(img.word(cell)),
                                     load(img.word(cell + 8))};
-    tracer.trace_text(words, name + "[" + std::to_string(i) + "]");
+    const auto who = name + "[" + std::to_string(i) + "]";
+    if (nested) {
+      trace_nested(tracer, words, element, who);
+    } else {
+      tracer.trace_text(words, who);
+    }
   }
 }
 
@@ -135,7 +146,8 @@ void trace_hash(block_tracer& tracer, offset at, const type_tree& type,
   if (!slots) {
     return tracer.finding(name + ": its type has no such keys or values");
   }
-  trace_table(tracer, at, *slots, name,
+  const auto* const nested = type.has_nested() ? &type.element() : nullptr;
+  trace_table(tracer, at, *slots, name, nested,
               [](const std::string&, const std::uint64_t*) {});
 }
 
@@ -145,39 +157,54 @@ void trace_directory_table(block_tracer& tracer, offset root_at,
                            const std::function<void(const std::string&, offset,
                                                     std::uint64_t)>& entry) {
   trace_table(tracer, root_at, hash_slots::of(16, 16, 8, true, false),
-              "directory",
+              "directory", nullptr,
               [&](const std::string& name, const std::uint64_t* words) {
                 entry(name, words[2], words[3]);
               });
 }
 
 void trace_content(block_tracer& tracer, offset root_at, std::string_view line,
-                   const std::string& name) {
-  const auto type = type_tree::parse(line);
-  if (!type) {
+                   const std::string& name, trash_kind kind) {
+  const auto outermost = type_tree::parse(line);
+  const auto* const type =
+      outermost ? nested_type(*outermost, kind.level) : nullptr;
+  if (type == nullptr) {
     return tracer.finding(name + ": its type '" +
                           std::string{line.substr(0, 80)} +
                           "' is not readable");
   }
+  trace_typed(tracer, root_at, *type, name, kind.shell);
+}
+
+void trace_nested(block_tracer& tracer, const std::uint64_t* words,
+                  const type_tree& type, const std::string& name) {
+  // Each root is reached once, whatever cells say, so this ends.
+  if (tracer.trace_root(words[0], name, words[1])) {
+    trace_typed(tracer, words[0], type, name, false);
+  }
+}
+
+void trace_typed(block_tracer& tracer, offset root_at, const type_tree& type,
+                 const std::string& name, bool shell) {
   const auto& object = tracer.img().root_at(root_at);
-  switch (type->kind) {
+  switch (type.kind) {
     case type_kind::box:
-      tracer.reach(load(object.shape[0]), type->parameters[0].bytes,
+      tracer.reach(load(object.shape[0]), type.parameters[0].bytes,
                    block_kind::plain, name);
       break;
     case type_kind::vec_deque:
-      trace_queue(tracer, root_at, type->parameters[0], name);
+      trace_queue(tracer, root_at, type.parameters[0], name);
       break;
     case type_kind::vec:
-      trace_vec(tracer, root_at, type->parameters[0], name);
+      trace_vec(tracer, root_at, type.parameters[0], name);
       break;
     case type_kind::hash_map:
     case type_kind::hash_set:
-      trace_hash(tracer, root_at, *type, name);
+      trace_hash(tracer, root_at, type, name);
       break;
     case type_kind::btree_map:
     case type_kind::btree_set:
-      trace_tree(tracer, root_at, *type, name);
+      trace_tree(tracer, root_at, type, name, shell);
       break;
     default: {
       const std::uint64_t words[2] = {load(object.motion[0]),

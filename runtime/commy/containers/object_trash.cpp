@@ -1,8 +1,8 @@
-// What removed objects give back, by their descriptors: see
-// memory/object_removal.hpp.
+// What trash gives back, by the descriptors of the outermost objects: see
+// memory/trash.hpp.
 #include <commy/containers/type_layout.hpp>
-#include <commy/memory/object_removal.hpp>
 #include <commy/memory/text_cell.hpp>
+#include <commy/memory/trash.hpp>
 #include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
@@ -26,6 +26,28 @@ void drop_cell(transaction& txn, offset at) {
   drop_text(txn, cell);
 }
 
+/// A nested container comes up: it becomes trash itself, before the rest.
+void drop_nested(transaction& txn, offset at) {
+  auto& img = txn.img();
+  trash_nested(txn, {{img.word(at).load(std::memory_order_relaxed),
+                      img.word(at + 8).load(std::memory_order_relaxed)}});
+}
+
+/// Words that dropping one element takes of the log: a text is one record of
+/// two; a nested container two units, four stores.
+constexpr std::uint64_t words_of_text = 2;
+constexpr std::uint64_t words_of_nested = 2 + 4 * 2;
+/// Words that the end of a step takes: at most eight stores and drops here, and
+/// four of who called.
+constexpr std::uint64_t words_of_end = 2 * 12;
+
+/// True while a step may go on with something that takes so many words. A step
+/// is half a journal, but does at least one thing.
+bool has_room(const transaction& txn, std::uint64_t words, bool first) {
+  return txn.log_left() >= words + words_of_end &&
+         (first || txn.log_left() > txn.log_room() / 2 + words);
+}
+
 /// Empties one group of a table; nobody looks into it any more.
 std::uint64_t drop_group(transaction& txn, const hash_slots& slots,
                          offset group) {
@@ -39,6 +61,9 @@ std::uint64_t drop_group(transaction& txn, const hash_slots& slots,
     if (slots.key_is_text) drop_cell(txn, group + slots.slot_at(s));
     if (slots.value_is_text) {
       drop_cell(txn, group + slots.slot_at(s) + slots.value_at);
+    }
+    if (slots.value_is_nested) {
+      drop_nested(txn, group + slots.slot_at(s) + slots.value_at);
     }
   }
   if (entries == 0) return 0;
@@ -61,11 +86,14 @@ bool drop_table(transaction& txn, root& object, const hash_slots& slots) {
   }
   auto group = object.shape[3].load(std::memory_order_relaxed);
   auto entries = object.motion[0].load(std::memory_order_relaxed);
-  if (slots.key_is_text || slots.value_is_text) {
-    // A group's records are at most two texts for each of 13 slots and two
-    // control words, each of two words; and the three stores below.
-    constexpr std::uint64_t of_group = 2 * (2 * 13 + 2) + 2 * 3;
-    while (group < groups && txn.log_left() > txn.log_room() / 2 + of_group) {
+  if (slots.key_is_text || slots.value_is_text || slots.value_is_nested) {
+    const auto of_group =
+        slots.count *
+            (words_of_text +
+             (slots.value_is_nested ? words_of_nested : words_of_text)) +
+        2ULL * slots.control_words;
+    for (bool first = true; group < groups && has_room(txn, of_group, first);
+         first = false) {
       entries -= std::min(
           entries, drop_group(txn, slots, table + group * slots.group_bytes));
       ++group;
@@ -79,8 +107,8 @@ bool drop_table(transaction& txn, root& object, const hash_slots& slots) {
   return true;
 }
 
-/// Texts from the last one on; in the root motion[0] counts those that are
-/// left.
+/// Texts or nested containers from the last one on; in the root motion[0]
+/// counts those that are left.
 bool drop_vec(transaction& txn, root& object, const type_tree& element) {
   auto& img = txn.img();
   if (element.bytes == 0 || element.bytes > vec_block::element_max) {
@@ -89,11 +117,18 @@ bool drop_vec(transaction& txn, root& object, const type_tree& element) {
   const auto shape = vec_block::of(element.bytes);
   const auto state = vec_state::load(object);
   if (!state.sound(img, shape)) throw write_failed{write_error::damaged};
-  auto left = element.kind == type_kind::text ? state.size : 0;
-  // A text is one record of two words; behind it come at most four stores,
-  // of two words each.
-  while (left > 0 && txn.log_left() > txn.log_room() / 2 + 10) {
-    drop_cell(txn, state.at(shape, --left));
+  const bool nested = is_nestable(element.kind);
+  auto left = nested || element.kind == type_kind::text ? state.size : 0;
+  for (bool first = true;
+       left > 0 &&
+       has_room(txn, nested ? words_of_nested : words_of_text, first);
+       first = false) {
+    const auto at = state.at(shape, --left);
+    if (nested) {
+      drop_nested(txn, at);
+    } else {
+      drop_cell(txn, at);
+    }
   }
   txn.store(object.motion[0], left);
   if (left > 0) return false;
@@ -106,16 +141,21 @@ bool drop_vec(transaction& txn, root& object, const type_tree& element) {
 /// after each step is a tree whose last branch is shorter.
 class tree_dropper {
 public:
-  tree_dropper(transaction& txn, root& object, const btree_nodes& nodes)
-      : txn_{txn}, object_{object}, nodes_{nodes} {}
+  tree_dropper(transaction& txn, root& object, const btree_nodes& nodes,
+               bool shell)
+      : txn_{txn}, object_{object}, nodes_{nodes}, shell_{shell} {}
 
-  /// Drops the last leaf, and the nodes above it that have no other child.
-  /// False when there is none.
-  bool drop_last() {
+  /// Drops some of the last leaf's entries, and with its last one the leaf and
+  /// the nodes above it that have no other child. False when there is none, or
+  /// no room in the log.
+  bool drop_some(bool first) {
     const auto top = object_.shape[0].load(std::memory_order_relaxed);
     const auto level = object_.shape[1].load(std::memory_order_relaxed);
     if (top == 0) return false;
     if (level > btree_nodes::height_max) damaged();
+    if (!has_room(txn_, words_of_way(level) + words_of_entry(), first)) {
+      return false;
+    }
     if (drop_below(top, level)) txn_.store(object_.shape[0], 0);
     return true;
   }
@@ -123,6 +163,18 @@ public:
 private:
   [[noreturn]] static void damaged() {
     throw write_failed{write_error::damaged};
+  }
+  /// A node, a count and a separator on each level, the leaf's order, and two
+  /// words of the root.
+  [[nodiscard]] static std::uint64_t words_of_way(std::uint64_t level) {
+    return 2 * (3 * (level + 1) + 2);
+  }
+  [[nodiscard]] std::uint64_t words_of_entry() const {
+    if (shell_) return 0;
+    return (nodes_.key_is_text ? words_of_text : 0) +
+           (nodes_.value_is_text     ? words_of_text
+            : nodes_.value_is_nested ? words_of_nested
+                                     : 0);
   }
 
   /// True when the node itself is gone.
@@ -133,7 +185,7 @@ private:
     auto& said = img.word(node + 8);
     const auto now = said.load(std::memory_order_relaxed);
     if (level == 0) {
-      drop_entries(node, leaf_order{now});
+      if (!drop_entries(node, leaf_order{now})) return false;
     } else {
       if (now > nodes_.inner_keys) damaged();
       const auto last = static_cast<std::uint32_t>(now);
@@ -150,45 +202,59 @@ private:
     return true;
   }
 
-  void drop_entries(offset leaf, leaf_order order) {
+  /// True when none is left. A leaf with none never outlives a step, so that
+  /// what is left is a tree.
+  bool drop_entries(offset leaf, leaf_order order) {
     if (!order.sound(nodes_.leaf_slots)) damaged();
-    for (std::uint32_t i = 0; i < order.count(); ++i) {
-      const auto slot = order.slot(i);
-      if (nodes_.key_is_text) drop_cell(txn_, nodes_.key_at(leaf, slot));
-      if (nodes_.value_is_text) drop_cell(txn_, nodes_.value_at(leaf, slot));
-    }
     const auto entries = object_.motion[0].load(std::memory_order_relaxed);
+    const auto level = object_.shape[1].load(std::memory_order_relaxed);
+    std::uint32_t gone = 0;
+    auto left = order;
+    const auto each = words_of_entry();
+    while (left.count() > 0 &&
+           (each == 0 || gone == 0 ||
+            txn_.log_left() >= words_of_way(level) + each + words_of_end)) {
+      const auto slot = left.slot(left.count() - 1);
+      if (!shell_) drop_entry(leaf, slot);
+      left = left.without(left.count() - 1);
+      ++gone;
+    }
     txn_.store(object_.motion[0],
-               entries - std::min<std::uint64_t>(entries, order.count()));
+               entries - std::min<std::uint64_t>(entries, gone));
+    if (left.count() == 0) return true;
+    txn_.store(txn_.img().word(leaf + 8), left.raw);
+    return false;
+  }
+  void drop_entry(offset leaf, std::uint32_t slot) {
+    if (nodes_.key_is_text) drop_cell(txn_, nodes_.key_at(leaf, slot));
+    if (nodes_.value_is_text) drop_cell(txn_, nodes_.value_at(leaf, slot));
+    if (nodes_.value_is_nested) drop_nested(txn_, nodes_.value_at(leaf, slot));
   }
 
   transaction& txn_;
   root& object_;
   const btree_nodes& nodes_;
+  bool shell_;
 };
 
-bool drop_tree(transaction& txn, root& object, const type_tree& type) {
+bool drop_tree(transaction& txn, root& object, const type_tree& type,
+               bool shell) {
   const auto nodes = nodes_of(type);
   if (!nodes) throw write_failed{write_error::damaged};
-  tree_dropper dropper{txn, object, *nodes};
-  // Records of one step, of two words each: the texts of a leaf; a node, a
-  // count and a separator on each level; the stores of two root words. And
-  // eight for the caller's.
-  const auto level = std::min<std::uint64_t>(
-      object.shape[1].load(std::memory_order_relaxed), btree_nodes::height_max);
-  const auto of_step =
-      2 * (2ULL * nodes->leaf_slots + 3 * (level + 1) + 2) + 2ULL * 8;
-  while (txn.log_left() >= of_step) {
-    if (!dropper.drop_last()) return true;
+  tree_dropper dropper{txn, object, *nodes, shell};
+  for (bool first = true; dropper.drop_some(first); first = false) {
   }
-  return false;
+  return object.shape[0].load(std::memory_order_relaxed) == 0;
 }
 
 }  // namespace
 
-bool drop_content(transaction& txn, offset root_at, std::string_view line) {
-  const auto type = type_tree::parse(line);
-  if (!type) throw write_failed{write_error::damaged};
+bool drop_content(transaction& txn, offset root_at, std::string_view line,
+                  trash_kind kind) {
+  const auto outermost = type_tree::parse(line);
+  const auto* const type =
+      outermost ? nested_type(*outermost, kind.level) : nullptr;
+  if (type == nullptr) throw write_failed{write_error::damaged};
   auto& object = txn.img().root_at(root_at);
   switch (type->kind) {
     case type_kind::box:
@@ -211,7 +277,7 @@ bool drop_content(transaction& txn, offset root_at, std::string_view line) {
     }
     case type_kind::btree_map:
     case type_kind::btree_set:
-      return drop_tree(txn, object, *type);
+      return drop_tree(txn, object, *type, kind.shell);
     case type_kind::text:
       drop_cell(txn, txn.img().offset_of(&object.motion[0]));
       txn.store(object.motion[0], 0);

@@ -1,7 +1,7 @@
 // commy/containers/ordered_key.hpp: how C++ keys order in a tree.
 #pragma once
 
-#include <commy/containers/element.hpp>
+#include <commy/containers/nested_element.hpp>
 #include <commy/memory/btree.hpp>
 #include <commy/memory/key_order.hpp>
 
@@ -24,11 +24,13 @@ template <class V>
 struct value_sizes {
   static constexpr std::uint32_t bytes = element<V>::bytes;
   static constexpr bool is_text = element<V>::is_text;
+  static constexpr bool is_nested = nested_container<V>;
 };
 template <>
 struct value_sizes<void> {
   static constexpr std::uint32_t bytes = 0;
   static constexpr bool is_text = false;
+  static constexpr bool is_nested = false;
 };
 
 /// The shortest text that is above `left` and not above `right`, as two words.
@@ -63,7 +65,7 @@ struct typed_order {
 
   static constexpr btree_nodes shape =
       btree_nodes::of(element<K>::bytes, value_sizes<V>::bytes, is_text,
-                      value_sizes<V>::is_text);
+                      value_sizes<V>::is_text, value_sizes<V>::is_nested);
   [[nodiscard]] static constexpr const btree_nodes& nodes() noexcept {
     return shape;
   }

@@ -33,6 +33,8 @@ protected:
   static_assert(memory::value_sizes<V>::bytes <= memory::btree_nodes::value_max,
                 "a value has at most 1 KiB; keep large data in an object of "
                 "its own");
+  /// Values are containers: then a copy of an entry is a deep one.
+  static constexpr bool deep = nested_container<V>;
 
 public:
   using key_type = typename key_element::out;
@@ -44,6 +46,12 @@ public:
       std::conditional_t<is_map, std::pair<key_type, mapped_type>, key_type>;
   using view_type = std::conditional_t<
       is_map, std::pair<key_view, typename value_element::view>, key_view>;
+
+  /// What it is as an element of another container.
+  static constexpr std::uint32_t nesting = memory::nesting_of<V> + 1;
+  using content_type = std::vector<value_type>;
+  class entries;
+  using content_view = entries;
 
   ordered_tree(std::shared_ptr<memory::engine> engine,
                memory::object_place place) noexcept
@@ -111,7 +119,6 @@ public:
   template <std::ranges::input_range Range>
   result<void, write_error> bulk_load(Range&& range);
 
-  class entries;
   /// All entries in order, both ways, under a read guard that lives as long as
   /// the answer; or those from `from` on, below `to`. Texts are views into the
   /// segment. Writers wait meanwhile, so keep it short.
@@ -125,6 +132,12 @@ public:
   result<void, read_error> for_each(Each&& each) const;
   template <class Each>
   result<void, read_error> for_each(key_in from, key_in to, Each&& each) const;
+
+  /// Parts of it that other containers use: see memory::element.
+  static bool copy_out(const memory::copy_source& from, memory::offset root_at,
+                       content_type& into);
+  static content_view view_at(memory::read_guard held);
+  auto fill(const content_type& content) { return bulk_load(content); }
 
 protected:
   using key_words = std::array<std::uint64_t, order::nodes().key_words()>;
@@ -145,12 +158,28 @@ protected:
       return view.find(generation_, what, sought(key), found, own);
     });
   }
-  [[nodiscard]] static bool get_value(const memory::image& img,
+  /// The same for who copies what the value holds, too.
+  template <class Found>
+  [[nodiscard]] result<void, read_error> find_deep(memory::seek what,
+                                                   key_in key,
+                                                   Found&& found) const {
+    if constexpr (deep) {
+      return read_at_length(
+          [&] {
+            return at_tree().find(generation_, what, sought(key), found,
+                                  is_own());
+          },
+          deep);
+    } else {
+      return find(what, key, found);
+    }
+  }
+  [[nodiscard]] static bool get_value(const memory::copy_source& img,
                                       const std::uint64_t* words,
                                       mapped_type& into) {
     return value_element::get(img, words, 0, into);
   }
-  [[nodiscard]] static bool get_entry(const memory::image& img,
+  [[nodiscard]] static bool get_entry(const memory::copy_source& img,
                                       const std::uint64_t* keys,
                                       const std::uint64_t* values,
                                       value_type& into) {
@@ -179,7 +208,13 @@ protected:
   }
   [[nodiscard]] result<value_type, read_error> entry_at(memory::seek what,
                                                         key_in key) const;
-  [[nodiscard]] value_type entry_of(const tree& view, const path& at) const;
+  [[nodiscard]] value_type entry_of(const tree& view, const path& at) const {
+    value_type entry{};
+    copy_entry(engine_->img(), view, at, entry);
+    return entry;
+  }
+  static void copy_entry(const memory::copy_source& from, const tree& view,
+                         const path& at, value_type& into);
   result<std::optional<value_type>, write_error> pop(memory::seek what);
   template <class Gone>
   std::uint64_t erase_all(transaction& txn, Gone&& gone) const;

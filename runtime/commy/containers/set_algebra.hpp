@@ -97,7 +97,7 @@ auto combine_sets(const A& a, const B& b, Combine&& combine)
   std::optional<result<typename A::entries, read_error>> held_a;
   std::optional<result<typename B::entries, read_error>> held_b;
   if (a.engine()->writable() && b.engine()->writable()) {
-    const bool a_first = a.place().root < b.place().root;
+    const bool a_first = a.lock_place().root < b.lock_place().root;
     if (a_first) held_a.emplace(a.read());
     held_b.emplace(b.read());
     if (!a_first) held_a.emplace(a.read());

@@ -4,6 +4,8 @@
 #include <commy/containers/element.hpp>
 #include <commy/containers/object_handle.hpp>
 
+#include <concepts>
+
 namespace commy {
 
 /// One value of a plain type, read whole and written whole.
@@ -55,20 +57,28 @@ public:
   template <class Edit>
   result<void, write_error> update(Edit&& edit) {
     return change([&](transaction& txn) {
-      const auto at = place_of(txn);
-      std::array<std::uint64_t, words> copy{};
-      for (std::size_t i = 0; i < words; ++i) {
-        copy[i] = txn.img().word(at + 8ULL * i).load(std::memory_order_relaxed);
-      }
-      T value = decode(copy.data());
+      T value = load_value(txn);
       edit(value);
       write(txn, value);
     });
   }
 
+  /// Replaces the value by `desired` if it is `expected`, by its `==`. True if
+  /// it did. One transaction; touches nothing otherwise.
+  result<bool, write_error> compare_exchange(const T& expected,
+                                             const T& desired)
+    requires std::equality_comparable<T>
+  {
+    return change([&](transaction& txn) {
+      if (!(load_value(txn) == expected)) return false;
+      write(txn, desired);
+      return true;
+    });
+  }
+
 private:
   static constexpr std::size_t words = (sizeof(T) + 7) / 8;
-  // An edit logs the whole value, and a lane's log holds 16 KiB.
+  // An edit logs the whole value.
   static_assert(sizeof(T) <= 8192, "keep large data in a loan or a deque");
 
   static T decode(const std::uint64_t* from) {
@@ -90,11 +100,21 @@ private:
     }
     return at;
   }
+  T load_value(transaction& txn) const {
+    const auto at = place_of(txn);
+    std::array<std::uint64_t, words> copy{};
+    for (std::size_t i = 0; i < words; ++i) {
+      // relaxed: ours by the lock.
+      copy[i] = txn.img().word(at + 8ULL * i).load(std::memory_order_relaxed);
+    }
+    return decode(copy.data());
+  }
   void write(transaction& txn, const T& value) {
     const auto at = place_of(txn);
     txn.touch(root().sequence);
     txn.save(at, words);
     store_fresh(txn, at, value);
+    memory::note_whole(txn, root());
   }
 };
 

@@ -7,8 +7,9 @@
 namespace commy {
 
 /// Keys to values, in ascending order of the keys; see ordered_tree for what it
-/// has in common with shared_btree_set.
-template <ordered_key K, shared_value V>
+/// has in common with shared_btree_set, and shared_hash_map for values that are
+/// containers.
+template <ordered_key K, shared_element V>
 class shared_btree_map : public ordered_tree<K, V> {
   using base = ordered_tree<K, V>;
   using value_element = typename base::value_element;
@@ -29,13 +30,30 @@ public:
   /// read-only mapping. Cost: a few cache lines a level.
   [[nodiscard]] result<mapped_type, read_error> get(key_in key) const {
     mapped_type value{};
-    auto outcome =
-        this->find(memory::seek::equal, key,
-                   [&](const std::uint64_t*, const std::uint64_t* words) {
-                     return base::get_value(this->engine_->img(), words, value);
-                   });
+    auto outcome = this->find_deep(
+        memory::seek::equal, key,
+        [&](const std::uint64_t*, const std::uint64_t* words) {
+          return base::get_value(this->engine_->img(), words, value);
+        });
     if (!outcome) return unexpected{outcome.error()};
     return value;
+  }
+  /// A handle to the container under `key`, or `absent`. It stays good while
+  /// the entry does: see object_handle. Lock-free.
+  [[nodiscard]] result<V, read_error> at(key_in key) const
+    requires nested_container<V>
+  {
+    memory::nested_cell found{};
+    std::uint64_t era = 0;
+    auto outcome = this->find(
+        memory::seek::equal, key,
+        [&](const std::uint64_t*, const std::uint64_t* words) {
+          found = value_element::cell_in(words, 0);
+          era = this->root().shape[4].load(std::memory_order_relaxed);
+          return found.sound(this->engine_->img());
+        });
+    if (!outcome) return unexpected{outcome.error()};
+    return nested_access::child<V>(*this, found, era);
   }
   /// Copies of all keys, or of all values, in order.
   [[nodiscard]] result<std::vector<key_type>, read_error> keys() const {
@@ -74,15 +92,41 @@ public:
     });
   }
   /// Lets `edit(value&)` change a private copy of the value under `key` and
-  /// stores it back. False when there is none.
+  /// stores it back; a container is edited in place, by its handle: each of its
+  /// operations is part of this one. False when there is none.
   template <class Edit>
   result<bool, write_error> update(key_in key, Edit&& edit) {
     return this->change([&](transaction& txn) {
       auto at = locate(key);
       if (!at.there) return false;
-      auto value = value_of(txn, at);
-      edit(value);
-      put(txn, at, key, value);
+      if constexpr (base::deep) {
+        typename base::value_words words{};
+        this->at_tree().load_value(at, words.data());
+        const auto cell = value_element::cell_in(words.data(), 0);
+        if (!cell.sound(txn.img())) {
+          throw memory::write_failed{write_error::damaged};
+        }
+        txn.touch(this->root().sequence);
+        auto nested = nested_access::child<V>(*this, cell, txn);
+        edit(nested);
+      } else {
+        auto value = value_of(txn, at);
+        edit(value);
+        put(txn, at, key, value);
+      }
+      return true;
+    });
+  }
+  /// Replaces the value under `key` by `desired` if it is `expected`, by its
+  /// `==`. True if it did; false also when there is none.
+  result<bool, write_error> compare_exchange(key_in key, value_in expected,
+                                             value_in desired)
+    requires std::equality_comparable<mapped_type>
+  {
+    return this->change([&](transaction& txn) {
+      auto at = locate(key);
+      if (!at.there || !(value_of(txn, at) == expected)) return false;
+      put(txn, at, key, desired);
       return true;
     });
   }

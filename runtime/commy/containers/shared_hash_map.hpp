@@ -7,8 +7,14 @@
 namespace commy {
 
 /// Keys to values, constant time; see unordered_table for what it has in common
-/// with shared_hash_set.
-template <shared_key K, shared_value V>
+/// with shared_hash_set. Values are texts, plain types or containers:
+///
+///     shared_hash_map<shared_string, shared_vec<point>> tracks = ...;
+///     tracks.try_emplace("a");                      // An empty one.
+///     tracks.at("a").value().push_back({1, 2});     // A handle to it.
+///     tracks.insert_or_assign("b", {{3, 4}});       // A copy goes in,
+///     std::vector<point> b = tracks.get("b").value();  // and comes out.
+template <shared_key K, shared_element V>
 class shared_hash_map : public unordered_table<K, V> {
   using base = unordered_table<K, V>;
   using value_element = typename base::value_element;
@@ -30,11 +36,27 @@ public:
   /// read-only mapping. Cost: three cache lines for small keys and values.
   [[nodiscard]] result<value_out, read_error> get(key_in key) const {
     value_out value{};
-    auto outcome = this->find(key, [&](const std::uint64_t* words) {
+    const auto copy = [&](const std::uint64_t* words) {
       return base::get_value(this->engine_->img(), words, value);
-    });
+    };
+    auto outcome = this->find_deep(key, copy);
     if (!outcome) return unexpected{outcome.error()};
     return value;
+  }
+  /// A handle to the container under `key`, or `absent`. It stays good while
+  /// the entry does: see object_handle. Lock-free.
+  [[nodiscard]] result<V, read_error> at(key_in key) const
+    requires nested_container<V>
+  {
+    memory::nested_cell found{};
+    std::uint64_t era = 0;
+    auto outcome = this->find(key, [&](const std::uint64_t* words) {
+      found = value_element::cell_in(words, base::slots::get().value_at);
+      era = this->root().shape[4].load(std::memory_order_relaxed);
+      return found.sound(this->engine_->img());
+    });
+    if (!outcome) return unexpected{outcome.error()};
+    return nested_access::child<V>(*this, found, era);
   }
   /// Copies of all keys, or of all values, as of one moment.
   [[nodiscard]] result<std::vector<key_type>, read_error> keys() const {
@@ -72,15 +94,42 @@ public:
     });
   }
   /// Lets `edit(value&)` change a private copy of the value under `key` and
-  /// stores it back. False when there is none.
+  /// stores it back; a container is edited in place, by its handle: each of its
+  /// operations is part of this one. False when there is none.
   template <class Edit>
   result<bool, write_error> update(key_in key, Edit&& edit) {
     return this->change_at(key, [&](transaction& txn) {
       const auto place = locate(key);
       if (place.group == 0) return false;
-      auto value = value_of(txn, place);
-      edit(value);
-      this->put(txn, place, key, value);
+      if constexpr (base::deep) {
+        typename base::slot_words words{};
+        this->at_table().load_slot(place, words.data());
+        const auto cell =
+            value_element::cell_in(words.data(), base::slots::get().value_at);
+        if (!cell.sound(txn.img())) {
+          throw memory::write_failed{write_error::damaged};
+        }
+        txn.touch(this->root().sequence);
+        auto nested = nested_access::child<V>(*this, cell, txn);
+        edit(nested);
+      } else {
+        auto value = value_of(txn, place);
+        edit(value);
+        this->put(txn, place, key, value);
+      }
+      return true;
+    });
+  }
+  /// Replaces the value under `key` by `desired` if it is `expected`, by its
+  /// `==`. True if it did; false also when there is none.
+  result<bool, write_error> compare_exchange(key_in key, value_in expected,
+                                             value_in desired)
+    requires std::equality_comparable<mapped_type>
+  {
+    return this->change_at(key, [&](transaction& txn) {
+      const auto place = locate(key);
+      if (place.group == 0 || !(value_of(txn, place) == expected)) return false;
+      this->put(txn, place, key, desired);
       return true;
     });
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/containers/element.hpp>
+#include <commy/containers/nested_element.hpp>
 #include <commy/containers/object_handle.hpp>
 #include <commy/containers/swap_contents.hpp>
 #include <commy/memory/vec_block.hpp>
@@ -17,12 +18,14 @@
 namespace commy {
 
 /// Elements side by side, as in std::vector; see memory::vec_block for how they
-/// lie in the segment. `T` is a plain type of at most 4 KiB, or shared_string.
+/// lie in the segment. `T` is a plain type of at most 4 KiB, shared_string, or
+/// a container: then `at(index)` is a handle to it, `update` edits it in place,
+/// and wherever else a value is asked for or given it is a copy of its content.
 ///
 /// A vector that grows moves into a new block: what is logged is the pointer,
 /// never the payload. Operations that move many elements (append, assign, sort,
 /// erase_if, insertions far from the end) build their result aside likewise.
-template <shared_value T>
+template <shared_element T>
 class shared_vec : public object_handle {
   using element = memory::element<T>;
   using stored = typename element::stored;
@@ -34,6 +37,12 @@ public:
   using value_type = typename element::out;
   using value_in = typename element::in;
   using view_type = typename element::view;
+  /// What it is as an element of another container.
+  static constexpr std::uint32_t nesting = memory::nesting_of<T> + 1;
+  using content_type = std::vector<value_type>;
+  class elements;
+  using content_view = elements;
+  static constexpr std::uint64_t all = ~std::uint64_t{0};
 
   shared_vec(std::shared_ptr<memory::engine> engine,
              memory::object_place place) noexcept
@@ -54,6 +63,10 @@ public:
   /// on a read-only mapping, and is disturbed only by who writes an element
   /// within 4 KiB of it, or moves the vector.
   [[nodiscard]] result<value_type, read_error> get(std::uint64_t index) const;
+  /// A handle to the container that is element `index`; `absent` when there is
+  /// none. It stays good while the element does: see object_handle.
+  [[nodiscard]] result<T, read_error> at(std::uint64_t index) const
+    requires nested_container<T>;
   [[nodiscard]] result<value_type, read_error> front() const { return get(0); }
   [[nodiscard]] result<value_type, read_error> back() const;
   /// Copies of all elements from `index` on, at most `count`, as of one moment.
@@ -68,17 +81,34 @@ public:
     if constexpr (element::is_text) {
       return push_back(std::string_view(std::forward<Args>(args)...));
     } else {
-      return push_back(T(std::forward<Args>(args)...));
+      return push_back(value_type(std::forward<Args>(args)...));
     }
   }
   /// Takes the last element away; nothing when there is none.
   result<std::optional<value_type>, write_error> pop_back();
   /// Replaces element `index`. False when there is none.
   result<bool, write_error> set(std::uint64_t index, value_in value);
-  /// Lets `edit(value&)` change a private copy and stores it back. False when
-  /// there is no such element.
+  /// Lets `edit(value&)` change a private copy and stores it back; a container
+  /// is edited in place, by its handle. False when there is no such element.
   template <class Edit>
   result<bool, write_error> update(std::uint64_t index, Edit&& edit);
+  /// Replaces element `index` by `desired` if it is `expected`, by its `==`.
+  /// True if it did; false also when there is no such element.
+  result<bool, write_error> compare_exchange(std::uint64_t index,
+                                             value_in expected,
+                                             value_in desired)
+    requires std::equality_comparable<value_type>
+  {
+    return change([&](transaction& txn) {
+      const auto now = checked();
+      if (index >= now.size) return false;
+      const auto old = cell_at(now, index);
+      if (!(value_of(old) == expected)) return false;
+      put_in(txn, now, index, element::store(txn, desired));
+      element::drop(txn, old);
+      return true;
+    });
+  }
   /// Puts `value` before element `index`, or behind the last one. False when
   /// `index` is beyond that.
   result<bool, write_error> insert(std::uint64_t index, value_in value);
@@ -125,7 +155,6 @@ public:
     return swap_contents(*this, other);
   }
 
-  class elements;
   /// All elements under a read guard that lives as long as the answer: a
   /// random-access range, for plain types contiguous, over the segment itself.
   /// Writers wait meanwhile, so keep it short.
@@ -135,16 +164,26 @@ public:
   template <class Each>
   result<void, read_error> for_each(Each&& each) const;
 
+  /// Parts of it that other containers use: see memory::element.
+  static bool copy_out(const memory::copy_source& from, memory::offset root_at,
+                       content_type& into, std::uint64_t index = 0,
+                       std::uint64_t count = all);
+  static content_view view_at(memory::read_guard held);
+  auto fill(const content_type& content) { return append(content); }
+
 private:
   using state = memory::vec_state;
+  static constexpr bool deep = nested_container<T>;
   static constexpr auto shape = memory::vec_block::of(sizeof(stored));
-  static constexpr std::uint64_t all = ~std::uint64_t{0};
   /// Moved in place, and so logged; more than this is built aside. A lane's
   /// smallest log has 1 KiB.
   static constexpr std::uint64_t shift_max = 512;
 
   template <class Pick>
   [[nodiscard]] result<std::uint64_t, read_error> load_whole(Pick pick) const;
+  template <class Found>
+  [[nodiscard]] result<void, read_error> look_at(std::uint64_t index,
+                                                 Found&& found) const;
   [[nodiscard]] state checked() const {
     const auto now = state::load(root());
     if (!now.sound(engine_->img(), shape)) {
@@ -175,9 +214,6 @@ private:
   void touch_one(transaction& txn, const state& s, std::uint64_t index) const;
   [[nodiscard]] static state take_block(transaction& txn,
                                         std::uint64_t capacity);
-  [[nodiscard]] static std::uint64_t grown(const memory::image& img,
-                                           std::uint64_t capacity,
-                                           std::uint64_t wanted);
   void swap_in(transaction& txn, const state& old, const state& fresh) const;
   [[nodiscard]] state moved(transaction& txn, const state& old,
                             std::uint64_t capacity) const;
@@ -185,6 +221,8 @@ private:
   void become(transaction& txn, const state& old,
               const std::vector<stored>& cells, std::uint64_t capacity) const;
   void drop_all(transaction& txn, const std::vector<stored>& cells) const;
+
+  [[nodiscard]] bool empty_as_trash(transaction& txn, const state& now) const;
 
   void add(transaction& txn, value_in value) const;
   void add_all(transaction& txn, const std::vector<stored>& cells) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/containers/element.hpp>
+#include <commy/containers/nested_element.hpp>
 #include <commy/containers/object_handle.hpp>
 #include <commy/containers/swap_contents.hpp>
 
@@ -21,6 +22,11 @@ template <memory::plain T>
 class shared_vec_deque : public object_handle {
 public:
   using value_type = T;
+  /// What it is as an element of another container.
+  static constexpr std::uint32_t nesting = 1;
+  using content_type = std::vector<T>;
+  class elements;
+  using content_view = elements;
 
   shared_vec_deque(std::shared_ptr<memory::engine> engine,
                    memory::object_place place) noexcept
@@ -63,6 +69,7 @@ public:
       const auto e = load_ends();
       write(txn, e.last, value);
       txn.store(root().motion[1], e.last + 1);
+      memory::note_elements(txn, root(), change_kind::inserted, e.count(), 1);
     });
   }
   result<void, write_error> push_front(const T& value) {
@@ -71,6 +78,7 @@ public:
       const auto e = load_ends();
       write(txn, e.first - 1, value);
       txn.store(root().motion[0], e.first - 1);
+      memory::note_elements(txn, root(), change_kind::inserted, 0, 1);
     });
   }
   /// Takes the first element away; nothing when there is none.
@@ -78,10 +86,11 @@ public:
     return change([&](transaction& txn) -> std::optional<T> {
       const auto e = checked_ends();
       if (e.count() == 0) return std::nullopt;
-      auto value = read(e.first);
+      auto value = at_position(e.first);
       txn.touch(root().sequence);
       txn.note_emptied();
       txn.store(root().motion[0], e.first + 1);
+      memory::note_elements(txn, root(), change_kind::erased, 0, 1);
       return value;
     });
   }
@@ -89,10 +98,11 @@ public:
     return change([&](transaction& txn) -> std::optional<T> {
       const auto e = checked_ends();
       if (e.count() == 0) return std::nullopt;
-      auto value = read(e.last - 1);
+      auto value = at_position(e.last - 1);
       txn.touch(root().sequence);
       txn.note_emptied();
       txn.store(root().motion[1], e.last - 1);
+      memory::note_elements(txn, root(), change_kind::erased, e.count() - 1, 1);
       return value;
     });
   }
@@ -143,10 +153,21 @@ public:
     return swap_contents(*this, other);
   }
 
+  /// All elements from front to back under a read guard that lives as long as
+  /// the answer: a range of copies. Writers wait meanwhile, so
+  /// keep it short.
+  [[nodiscard]] result<elements, read_error> read() const;
   /// Calls `each(const T&)` from front to back until it returns false (if it
   /// returns anything), under a read guard.
   template <class Each>
   result<void, read_error> for_each(Each&& each) const;
+
+  /// Parts of it that other containers use: see memory::element.
+  static bool copy_out(const memory::copy_source& from, memory::offset root_at,
+                       content_type& into, std::uint64_t index = 0,
+                       std::uint64_t count = ~std::uint64_t{0});
+  static content_view view_at(memory::read_guard held);
+  auto fill(const content_type& content) { return append(content); }
 
 private:
   static constexpr std::uint64_t middle = std::uint64_t{1} << 62U;
@@ -164,16 +185,19 @@ private:
       return table + (position & (capacity - 1)) * stride;
     }
   };
-  [[nodiscard]] ends load_ends() const noexcept {
-    const auto& r = root();
+  [[nodiscard]] ends load_ends() const noexcept { return load_ends(root()); }
+  [[nodiscard]] static ends load_ends(const memory::root& r) noexcept {
     return {r.motion[0].load(std::memory_order_relaxed),
             r.motion[1].load(std::memory_order_relaxed),
             r.shape[0].load(std::memory_order_relaxed),
             r.shape[1].load(std::memory_order_relaxed)};
   }
   [[nodiscard]] bool sound(const ends& e) const noexcept {
+    return sound(engine_->img(), e);
+  }
+  [[nodiscard]] static bool sound(const memory::image& img,
+                                  const ends& e) noexcept {
     if (e.capacity == 0) return e.first == e.last;
-    const auto& img = engine_->img();
     return std::has_single_bit(e.capacity) && e.count() <= e.capacity &&
            e.table % 8 == 0 && e.capacity <= img.sizes().capacity / stride &&
            img.holds(e.table, e.capacity * stride);
@@ -189,12 +213,17 @@ private:
           engine_->img().word(at + 8ULL * i).load(std::memory_order_relaxed);
     }
   }
-  [[nodiscard]] T read(std::uint64_t position) const noexcept {
-    std::array<std::uint64_t, words> copied;
-    copy_words(load_ends().at(position), copied.data());
+  [[nodiscard]] static T load(const memory::image& img,
+                              memory::offset at) noexcept {
+    std::array<std::uint64_t, words> copy;
+    for (std::uint32_t i = 0; i < words; ++i)
+      copy[i] = img.word(at + 8ULL * i).load(std::memory_order_relaxed);
     T value;
-    std::memcpy(static_cast<void*>(&value), copied.data(), sizeof(T));
+    std::memcpy(static_cast<void*>(&value), copy.data(), sizeof(T));
     return value;
+  }
+  [[nodiscard]] T at_position(std::uint64_t position) const noexcept {
+    return load(engine_->img(), load_ends().at(position));
   }
   template <class Position>
   [[nodiscard]] result<T, read_error> look_at(Position&& position) const {
@@ -236,24 +265,103 @@ private:
 template <memory::plain T>
 result<std::vector<T>, read_error> shared_vec_deque<T>::copy(
     std::uint64_t index, std::uint64_t count) const {
-  std::vector<T> values;
+  content_type values;
   auto outcome = read_at_length([&] {
     values.clear();
-    const auto e = load_ends();
-    if (!sound(e)) return memory::lookup::damaged;
-    if (index >= e.count()) return memory::lookup::found;
-    const auto taken = std::min(count, e.count() - index);
-    values.reserve(taken);
-    std::array<std::uint64_t, words> copied;
-    for (std::uint64_t i = 0; i < taken; ++i) {
-      copy_words(e.at(e.first + index + i), copied.data());
-      std::memcpy(static_cast<void*>(&values.emplace_back()), copied.data(),
-                  sizeof(T));
-    }
-    return memory::lookup::found;
+    return copy_out(engine_->img(), root_at_, values, index, count)
+               ? memory::lookup::found
+               : memory::lookup::damaged;
   });
   if (!outcome) return unexpected{outcome.error()};
   return values;
+}
+
+template <memory::plain T>
+bool shared_vec_deque<T>::copy_out(const memory::copy_source& from,
+                                   memory::offset root_at, content_type& into,
+                                   std::uint64_t index, std::uint64_t count) {
+  into.clear();  // Of a look that was disturbed.
+  const auto& img = from.img();
+  const auto e = load_ends(img.root_at(root_at));
+  if (!sound(img, e)) return false;
+  if (index >= e.count()) return true;
+  const auto taken = std::min(count, e.count() - index);
+  if (!from.take(taken)) return false;
+  into.reserve(taken);
+  for (std::uint64_t i = 0; i < taken; ++i)
+    into.push_back(load(img, e.at(e.first + index + i)));
+  return true;
+}
+
+/// A queue's elements under a read guard, each a copy.
+template <memory::plain T>
+class shared_vec_deque<T>::elements {
+public:
+  using value_type = T;
+
+  elements(memory::read_guard held, const ends& e) noexcept
+      : held_{std::move(held)}, ends_{e} {}
+
+  class iterator {
+  public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::forward_iterator_tag;
+    using iterator_category = std::input_iterator_tag;
+
+    iterator() = default;
+    iterator(const elements* all, std::uint64_t position) noexcept
+        : all_{all}, position_{position} {}
+    [[nodiscard]] T operator*() const noexcept {
+      return load(all_->held_.img(), all_->ends_.at(position_));
+    }
+    iterator& operator++() noexcept { return ++position_, *this; }
+    iterator operator++(int) noexcept {
+      auto old = *this;
+      ++*this;
+      return old;
+    }
+    friend bool operator==(const iterator& a, const iterator& b) noexcept {
+      return a.position_ == b.position_;
+    }
+
+  private:
+    const elements* all_ = nullptr;
+    std::uint64_t position_ = 0;
+  };
+
+  [[nodiscard]] iterator begin() const noexcept { return {this, ends_.first}; }
+  [[nodiscard]] iterator end() const noexcept { return {this, ends_.last}; }
+  [[nodiscard]] std::size_t size() const noexcept { return ends_.count(); }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  /// Requires: `index < size()`.
+  [[nodiscard]] T operator[](std::size_t index) const noexcept {
+    return load(held_.img(), ends_.at(ends_.first + index));
+  }
+
+private:
+  memory::read_guard held_;
+  ends ends_;
+};
+
+template <memory::plain T>
+result<typename shared_vec_deque<T>::elements, read_error>
+shared_vec_deque<T>::read() const {
+  auto held = guard();
+  if (!held) return unexpected{held.error()};
+  const auto e = load_ends();
+  if (!sound(e)) return unexpected{read_error::damaged};
+  return elements{std::move(*held), e};
+}
+
+template <memory::plain T>
+typename shared_vec_deque<T>::elements shared_vec_deque<T>::view_at(
+    memory::read_guard held) {
+  ends e{};
+  if (held.root_at() != 0) e = load_ends(held.object());
+  // What makes no sense is seen as empty; fsck says more.
+  if (!sound(held.img(), e)) e = {};
+  return elements{std::move(held), e};
 }
 
 template <memory::plain T>
@@ -264,7 +372,7 @@ result<void, read_error> shared_vec_deque<T>::for_each(Each&& each) const {
   const auto e = load_ends();
   if (!sound(e)) return unexpected{read_error::damaged};
   for (auto p = e.first; p != e.last; ++p) {
-    const auto value = read(p);
+    const auto value = at_position(p);
     if constexpr (std::is_void_v<std::invoke_result_t<Each&, const T&>>) {
       each(value);
     } else {

@@ -4,6 +4,17 @@
 #include <commy/containers/transact.hpp>
 
 namespace commy {
+namespace memory {
+
+/// Tells each of both objects' change logs, whose operation it is to both.
+inline void note_swap(transaction& txn, const object_handle& object) {
+  const auto about = txn.subject();
+  txn.set_subject({object.lock_place().root, object.level()});
+  note_whole(txn, txn.img().root_at(object.place().root));
+  txn.set_subject(about);
+}
+
+}  // namespace memory
 
 /// Exchanges the contents of two objects of the same type and segment, as one
 /// transaction: constant time, whatever they hold, because the roots exchange
@@ -28,18 +39,27 @@ result<void, write_error> swap_contents(Container& a, Container& b) {
       txn.store(x, y.load(std::memory_order_relaxed));
       txn.store(y, before);
     };
-    for (std::size_t i = 0; i < first.shape.size(); ++i)
+    // What a container keeps; the other words are the object's own.
+    for (std::size_t i = 0; i < 4; ++i)
       exchange_word(first.shape[i], second.shape[i]);
-    for (std::size_t i = 0; i < first.motion.size(); ++i)
+    for (std::size_t i = 0; i < 2; ++i)
       exchange_word(first.motion[i], second.motion[i]);
+    if constexpr (Container::nesting > 1) {
+      // Handles to what is nested know the other object's lock.
+      memory::renew_era(txn, first);
+      memory::renew_era(txn, second);
+    }
+    memory::note_swap(txn, a);
+    memory::note_swap(txn, b);
     // What either emptied before is the other's unused bytes now.
     txn.note_emptied();
   };
   if (!owner.writable() || owner.open_transaction() == nullptr) {
     return transact(a, b, exchange);
   }
+  owner.join(b.lock_place().root);
   return transaction_access::change(a, [&](transaction& txn) {
-    if (!txn.holds(b.place().root)) {
+    if (!txn.holds(b.lock_place().root)) {
       throw memory::write_failed{write_error::not_in_transaction};
     }
     exchange(txn);

@@ -15,8 +15,12 @@ std::uint64_t load(const shared_u64& word) {
 class tree_walk {
 public:
   tree_walk(block_tracer& tracer, const btree_nodes& nodes,
-            const type_tree& key, const std::string& name)
-      : tracer_{tracer}, nodes_{nodes}, key_{key}, name_{name} {}
+            const type_tree& type, const std::string& name, bool shell)
+      : tracer_{tracer},
+        nodes_{nodes},
+        type_{type},
+        name_{name},
+        shell_{shell} {}
 
   /// The entries at and below a node. Each node is reached once, whatever its
   /// bytes say, so the walk ends.
@@ -38,12 +42,17 @@ private:
     if (!order.sound(nodes_.leaf_slots) || order.count() == 0) {
       return tracer_.finding(name_ + " has an unsound leaf"), 0;
     }
-    for (std::uint32_t i = 0; i < order.count(); ++i) {
+    // The entries of a shell live elsewhere, or not any more.
+    for (std::uint32_t i = 0; !shell_ && i < order.count(); ++i) {
       const auto slot = order.slot(i);
       ascend(nodes_.key_at(leaf, slot), true);
       if (nodes_.value_is_text) {
         tracer_.trace_text(text_at(nodes_.value_at(leaf, slot)).data(),
                            name_ + ": a value");
+      }
+      if (nodes_.value_is_nested) {
+        trace_nested(tracer_, text_at(nodes_.value_at(leaf, slot)).data(),
+                     type_.element(), name_ + ": a value");
       }
     }
     return order.count();
@@ -57,7 +66,13 @@ private:
     std::uint64_t entries = 0;
     for (std::uint32_t i = 0; i <= separators; ++i) {
       entries += visit(load(img().word(nodes_.child_at(inner, i))), level - 1);
-      if (i < separators) ascend(nodes_.key_at(inner, i), false);
+      if (i == separators) continue;
+      if (!shell_) {
+        ascend(nodes_.key_at(inner, i), false);
+      } else if (nodes_.key_is_text) {
+        tracer_.trace_text(text_at(nodes_.key_at(inner, i)).data(),
+                           name_ + ": a separator");
+      }
     }
     return entries;
   }
@@ -72,10 +87,10 @@ private:
       copy_text(img(), {{words[0], words[1]}}, here);
       if (any_) order = last_.compare(here);
     } else {
-      here.resize(key_.bytes);
-      load_bytes(img(), at, key_.bytes, here.data());
+      here.resize(type_.parameters[0].bytes);
+      load_bytes(img(), at, type_.parameters[0].bytes, here.data());
       if (any_) {
-        order = compare_values(key_,
+        order = compare_values(type_.parameters[0],
                                reinterpret_cast<const std::byte*>(last_.data()),
                                reinterpret_cast<const std::byte*>(here.data()));
       }
@@ -94,8 +109,9 @@ private:
 
   block_tracer& tracer_;
   const btree_nodes& nodes_;
-  const type_tree& key_;
+  const type_tree& type_;
   const std::string& name_;
+  const bool shell_;
   std::string last_;
   bool any_ = false;
   bool last_was_key_ = false;
@@ -104,7 +120,7 @@ private:
 }  // namespace
 
 void trace_tree(block_tracer& tracer, offset root_at, const type_tree& type,
-                const std::string& name) {
+                const std::string& name, bool shell) {
   const auto& object = tracer.img().root_at(root_at);
   const auto nodes = nodes_of(type);
   if (!nodes) {
@@ -117,8 +133,7 @@ void trace_tree(block_tracer& tracer, offset root_at, const type_tree& type,
     if (level > btree_nodes::height_max) {
       return tracer.finding(name + " is too high");
     }
-    entries =
-        tree_walk{tracer, *nodes, type.parameters[0], name}.visit(top, level);
+    entries = tree_walk{tracer, *nodes, type, name, shell}.visit(top, level);
   }
   if (entries != load(object.motion[0])) {
     tracer.finding(name + " counts " + std::to_string(load(object.motion[0])) +

@@ -25,9 +25,9 @@ std::optional<hash_slots> slots_of(const type_tree& table) noexcept {
   if (value.bytes == 0 || value.bytes > hash_slots::stride_max) {
     return std::nullopt;
   }
-  const auto slots =
-      hash_slots::of(key.bytes, value.bytes, std::max(value.align, 1U),
-                     key_is_text, value.kind == type_kind::text);
+  const auto slots = hash_slots::of(
+      key.bytes, value.bytes, std::max(value.align, 1U), key_is_text,
+      value.kind == type_kind::text, is_nestable(value.kind));
   if (slots.stride > hash_slots::stride_max || slots.count == 0) {
     return std::nullopt;
   }
@@ -46,7 +46,8 @@ std::optional<btree_nodes> nodes_of(const type_tree& tree) noexcept {
     return std::nullopt;
   }
   return btree_nodes::of(key.bytes, value.bytes, key_is_text,
-                         value.kind == type_kind::text);
+                         value.kind == type_kind::text,
+                         is_nestable(value.kind));
 }
 
 }  // namespace commy

@@ -1,5 +1,6 @@
 #include <commy/containers/type_tree.hpp>
 #include <commy/memory/key_order.hpp>
+#include <commy/memory/nesting.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -21,12 +22,7 @@ public:
 
   bool object(type_tree& into) {
     if (take("box<")) return parameters(into, type_kind::box, 1);
-    if (take("hash_map<")) return parameters(into, type_kind::hash_map, 2);
-    if (take("vec_deque<")) return parameters(into, type_kind::vec_deque, 1);
-    if (take("vec<")) return parameters(into, type_kind::vec, 1);
-    if (take("hash_set<")) return parameters(into, type_kind::hash_set, 1);
-    if (take("btree_map<")) return parameters(into, type_kind::btree_map, 2);
-    if (take("btree_set<")) return parameters(into, type_kind::btree_set, 1);
+    if (const auto kind = container()) return parameters(into, *kind);
     return value(into);
   }
   [[nodiscard]] bool finished() const noexcept { return rest_.empty(); }
@@ -44,13 +40,39 @@ private:
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     return true;
   }
+  std::optional<type_kind> container() noexcept {
+    if (take("hash_map<")) return type_kind::hash_map;
+    if (take("vec_deque<")) return type_kind::vec_deque;
+    if (take("vec<")) return type_kind::vec;
+    if (take("hash_set<")) return type_kind::hash_set;
+    if (take("btree_map<")) return type_kind::btree_map;
+    if (take("btree_set<")) return type_kind::btree_set;
+    return std::nullopt;
+  }
+  bool parameters(type_tree& into, type_kind kind) {
+    const bool is_map =
+        kind == type_kind::hash_map || kind == type_kind::btree_map;
+    return parameters(into, kind, is_map ? 2 : 1);
+  }
   bool parameters(type_tree& into, type_kind kind, int count) {
     into.kind = kind;
     for (int i = 0; i < count; ++i) {
       if (i > 0 && !take(", ")) return false;
-      if (!value(into.parameters.emplace_back())) return false;
+      // Values of maps and elements of vectors alone may be containers.
+      auto& parameter = into.parameters.emplace_back();
+      const bool may_nest = kind == type_kind::vec || i == 1;
+      if (!(may_nest ? element(parameter) : value(parameter))) return false;
     }
     return take(">");
+  }
+  bool element(type_tree& into) {
+    const auto kind = container();
+    if (!kind) return value(into);
+    if (++nesting_ > static_cast<int>(memory::nesting_max)) return false;
+    // Its cell: see memory/nested_cell.hpp.
+    into.bytes = 16;
+    into.align = 8;
+    return parameters(into, *kind);
   }
   bool scalar(type_tree& into, type_kind kind, std::uint32_t bytes) {
     into.kind = kind;
@@ -123,6 +145,7 @@ private:
 
   std::string_view rest_;
   int level_ = 0;
+  int nesting_ = 0;  // Never falls: containers nest in one place only.
   int nodes_ = 0;
 };
 
@@ -134,6 +157,16 @@ std::optional<type_tree> type_tree::parse(std::string_view line) {
   parser reader{line};
   if (!reader.object(made) || !reader.finished()) return std::nullopt;
   return made;
+}
+
+const type_tree* nested_type(const type_tree& outermost,
+                             std::uint32_t level) noexcept {
+  const auto* type = &outermost;
+  for (; level > 0; --level) {
+    if (!type->has_nested()) return nullptr;
+    type = &type->element();
+  }
+  return type;
 }
 
 namespace {

@@ -19,7 +19,7 @@ enum class type_kind : std::uint8_t {
   chars,  // Array of char: text up to its first NUL.
   array,
   record,
-  box,  // Objects: what a name leads to.
+  box,  // Objects: what a name leads to. All but boxes also lie in others.
   hash_map,
   vec_deque,
   vec,
@@ -27,6 +27,11 @@ enum class type_kind : std::uint8_t {
   btree_map,
   btree_set,
 };
+
+/// True for containers that may be an element of another one.
+[[nodiscard]] constexpr bool is_nestable(type_kind kind) noexcept {
+  return kind > type_kind::box;
+}
 
 /// One node of a type. Sizes come from the line and were checked to be
 /// consistent: a field lies in its record, an array is as long as its elements.
@@ -40,10 +45,19 @@ struct type_tree {
   std::vector<field> fields;          // Of a record.
   std::vector<type_tree> parameters;  // Element; or key and value of a map.
 
+  /// What elements are of: of a map its values.
+  [[nodiscard]] const type_tree& element() const noexcept {
+    return parameters.back();
+  }
+  /// True for containers whose elements are containers.
+  [[nodiscard]] bool has_nested() const noexcept {
+    return !parameters.empty() && is_nestable(parameters.back().kind);
+  }
+
   /// Reads a line of the grammar in memory/type_text.hpp, or the descriptor of
-  /// an object ("hash_map<text, f64>"). Nothing when it is not well-formed. The
-  /// line is input: at most 16 levels and 4,096 nodes are read, above what any
-  /// line of 16 KiB written by a program needs.
+  /// an object ("hash_map<text, vec<f64>>"). Nothing when it is not
+  /// well-formed. The line is input: at most 16 levels and 4,096 nodes are
+  /// read, above what any line of 16 KiB written by a program needs.
   static std::optional<type_tree> parse(std::string_view line);
 };
 
@@ -52,6 +66,11 @@ struct type_tree::field {
   std::uint32_t at = 0;
   type_tree type;
 };
+
+/// The type of what is nested so many containers deep in an object of type
+/// `outermost`; null when nothing is.
+[[nodiscard]] const type_tree* nested_type(const type_tree& outermost,
+                                           std::uint32_t level) noexcept;
 
 /// The order of two values of a type without texts, as memory::compare_plain
 /// has it for C++ types: below 0, 0 or above 0.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/containers/element.hpp>
+#include <commy/containers/nested_element.hpp>
 #include <commy/containers/object_handle.hpp>
 #include <commy/memory/hash_table.hpp>
 
@@ -29,7 +30,7 @@ protected:
     static constexpr memory::hash_slots shape = memory::hash_slots::of(
         key_element::bytes, is_map ? value_element::bytes : 0,
         is_map ? value_element::align : 1, key_element::is_text,
-        is_map&& value_element::is_text);
+        is_map&& value_element::is_text, nested_container<V>);
     [[nodiscard]] static constexpr const memory::hash_slots& get() noexcept {
       return shape;
     }
@@ -38,6 +39,9 @@ protected:
                 "key and value together have at most 1 KiB; keep large data in "
                 "an object of its own");
   using table = memory::hash_table<slots>;
+
+  /// Values are containers: then a copy of an entry is a deep one.
+  static constexpr bool deep = nested_container<V>;
 
 public:
   using key_type = typename key_element::out;
@@ -49,6 +53,12 @@ public:
       std::conditional_t<is_map, std::pair<key_type, mapped_type>, key_type>;
   using view_type = std::conditional_t<
       is_map, std::pair<key_view, typename value_element::view>, key_view>;
+
+  /// What it is as an element of another container.
+  static constexpr std::uint32_t nesting = memory::nesting_of<V> + 1;
+  using content_type = std::vector<value_type>;
+  class entries;
+  using content_view = entries;
 
   unordered_table(std::shared_ptr<memory::engine> engine,
                   memory::object_place place) noexcept
@@ -107,7 +117,6 @@ public:
     });
   }
 
-  class entries;
   /// All entries, in no order, under a read guard that lives as long as the
   /// answer: `for (auto [key, value] : map.read().value()) ...`. Texts are
   /// views into the segment. Writers wait meanwhile, so keep it short.
@@ -120,6 +129,14 @@ public:
   /// anything), under a read guard.
   template <class Each>
   result<void, read_error> for_each(Each&& each) const;
+
+  /// Parts of it that other containers use: see memory::element.
+  static bool copy_out(const memory::copy_source& from, memory::offset root_at,
+                       content_type& into);
+  static content_view view_at(memory::read_guard held) {
+    return entries{std::move(held)};
+  }
+  auto fill(const content_type& content) { return bulk_load(content); }
 
 protected:
   static constexpr std::uint32_t stride_words = slots::get().stride_words();
@@ -142,12 +159,27 @@ protected:
       return view.find(generation_, memory::as_key<K>(key), found, own);
     });
   }
-  [[nodiscard]] static bool get_value(const memory::image& img,
+  /// The same for who copies what the value holds, too.
+  template <class Found>
+  [[nodiscard]] result<void, read_error> find_deep(key_in key,
+                                                   Found&& found) const {
+    if constexpr (deep) {
+      return read_at_length(
+          [&] {
+            return at_table().find(generation_, memory::as_key<K>(key), found,
+                                   is_own());
+          },
+          deep);
+    } else {
+      return find(key, found);
+    }
+  }
+  [[nodiscard]] static bool get_value(const memory::copy_source& img,
                                       const std::uint64_t* words,
                                       mapped_type& into) {
     return value_element::get(img, words, slots::get().value_at, into);
   }
-  [[nodiscard]] static bool get_entry(const memory::image& img,
+  [[nodiscard]] static bool get_entry(const memory::copy_source& img,
                                       const std::uint64_t* words,
                                       value_type& into) {
     if constexpr (is_map) {

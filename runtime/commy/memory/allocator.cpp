@@ -1,5 +1,6 @@
 // The allocating half of a transaction: blocks from slabs, runs of pages.
 #include <commy/memory/engine.hpp>
+#include <commy/memory/page_owners.hpp>
 #include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
 
@@ -76,6 +77,8 @@ offset transaction::take(std::uint64_t bytes, block_kind kind) {
   }
   const slab_use use{kind, cls};
   auto& ready = lane_->slabs_of(use).ready;
+  // Before a block leaves the magazine, which alone knows that it is free.
+  reserve_log(2);
   // Each refill finds free blocks that others may take before us; a thousand
   // lost rounds in a row are no race but a segment whose bytes lie.
   for (int round = 0; round < 1000; ++round) {
@@ -95,7 +98,7 @@ offset transaction::take(std::uint64_t bytes, block_kind kind) {
         // store into the block sees that the unit which pointed here before
         // has turned odd or moved on.
         fence::release();
-        return entry.block;
+        return entry.block();
       }
       lane_->log_words -= 2;
       lane_->record->log_used.store(lane_->log_words * 8,
@@ -139,6 +142,7 @@ void transaction::refill(slab_use use) {
       memory::restock_from_others(*lane_, use)) {
     return;
   }
+  reserve_log(2);
   const memory::page_lock lock{*engine_};
   const auto page = page_for_slab(use);
   if (page == 0) return;
@@ -164,6 +168,9 @@ void transaction::refill(slab_use use) {
       image.word(at).store(0, std::memory_order_relaxed);
     }
   }
+  if (memory::is_lent_out(use.kind)) {
+    memory::note_owner(image, page, lane_->slot);
+  }
   // [slab] release: whoever sees a slab sees its zeroed words. From here on
   // the intent in the log names a word that is no longer RESERVED.
   word.store(page_word::make(page_state::slab, lane_->index + 1,
@@ -175,8 +182,9 @@ void transaction::refill(slab_use use) {
   const auto ready = std::min({shape.count, magazine::refill_max,
                                magazine::room_for(shape.block_bytes)});
   for (auto i = ready; i-- > 0;) {
-    list.ready.push({base + shape.first + std::uint64_t{i} * shape.block_bytes,
-                     base + 64 + 8ULL * i});
+    list.ready.push(lane_->entry_of(
+        base + shape.first + std::uint64_t{i} * shape.block_bytes,
+        base + 64 + 8ULL * i));
   }
   if (ready < shape.count) list.returned.push_back({page, ready});
 }
@@ -190,14 +198,9 @@ offset transaction::take_run(std::uint64_t pages) {
         {write_error::too_large,
          {{}, sizes.chunk_bytes - sizes.page_bytes, pages * sizes.page_bytes}}};
   }
+  reserve_log(2);
   const memory::page_lock lock{*engine_};
-  auto page = engine_->free_pages(pages);
-  // At most: fill up this chunk, begin the next, in steps that may be short.
-  for (int tries = 0; page == 0; ++tries) {
-    if (tries == 64) throw write_failed{write_error::out_of_space};
-    engine_->grow(pages * sizes.page_bytes);
-    page = engine_->free_pages(pages);
-  }
+  const auto page = find_run(pages);
   auto& word = image.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};
   const auto mine = page_word::make(page_state::reserved, lane_->index + 1,
@@ -206,6 +209,65 @@ offset transaction::take_run(std::uint64_t pages) {
   word.store(mine.raw, std::memory_order_relaxed);
   fence::release();  // [take]
   return page * sizes.page_bytes;
+}
+
+std::uint64_t transaction::find_run(std::uint64_t pages) {
+  auto page = engine_->free_pages(pages);
+  // At most: fill up this chunk, begin the next, in steps that may be short.
+  for (int tries = 0; page == 0; ++tries) {
+    if (tries == 64) throw write_failed{write_error::out_of_space};
+    engine_->grow(pages * img().sizes().page_bytes);
+    page = engine_->free_pages(pages);
+  }
+  return page;
+}
+
+/// Claims the next extent, in an order that a death may cut anywhere: the
+/// record first, as for every run; then the claim, DROPPED at once, so that the
+/// free pass gives it back whichever way the transaction ends; then the place
+/// where it is found; and only when `log_used` has passed the end of the part
+/// below does anybody look there.
+void transaction::extend_log() {
+  auto& lane = *lane_;
+  const auto& sizes = img().sizes();
+  const auto k = lane.log_extents;
+  if (k == memory::log_extents) {
+    throw write_failed{write_error::transaction_full};
+  }
+  const auto end = memory::part_begin(sizes, k + 1);
+  offset extent = 0;
+  const auto count = [&](std::uint64_t payload, std::uint64_t head) {
+    lane.log[lane.log_words].store(payload, std::memory_order_relaxed);
+    lane.log[lane.log_words + 1].store(head, std::memory_order_relaxed);
+    count_record(2);
+  };
+  {
+    const memory::page_lock lock{*engine_};
+    const auto pages = memory::extent_pages(sizes, k);
+    const auto page = find_run(pages);
+    auto& word = img().page(page);
+    const page_word now{word.load(std::memory_order_relaxed)};
+    const auto mine = page_word::make(page_state::reserved, lane.index + 1,
+                                      now.generation() + 1, pages);
+    lane.blocks_seen = true;
+    // Into the slack that each part keeps for this.
+    count(mine.raw, memory::record_head(record_kind::run_taken, 1, page));
+    word.store(mine.made_dropped().raw, std::memory_order_relaxed);
+    fence::release();  // [take]
+    extent = page << img().page_shift();
+    lane.record->extents[k].store(extent, std::memory_order_relaxed);
+  }
+  fence::compiler();
+  if (const auto left = end - lane.log_words; left > 0) {
+    lane.log[end - 1].store(memory::record_head(record_kind::skip, left - 1, 0),
+                            std::memory_order_relaxed);
+    count_record(left);
+  }
+  // By numbers: the log's first word, were it there, lies in no array.
+  lane.log = reinterpret_cast<memory::shared_u64*>(
+      reinterpret_cast<std::uintptr_t>(img().bytes(extent)) - 8 * end);
+  lane.log_words_max = memory::part_begin(sizes, k + 2) - memory::log_slack;
+  lane.log_extents = k + 1;
 }
 
 void transaction::drop(offset at, block_kind kind) {

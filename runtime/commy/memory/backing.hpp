@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/memory/geometry.hpp>
+#include <commy/memory/segment_files.hpp>
 #include <commy/memory/words.hpp>
 #include <commy/platform/liveness.hpp>
 
@@ -42,6 +43,15 @@ public:
   virtual void release(slot_index slot) noexcept = 0;
   [[nodiscard]] virtual bool is_alive(
       slot_index slot, platform::process_identity who) const noexcept = 0;
+
+  /// Lets go of the right to write. True if nobody else has it now: then nobody
+  /// gets it before the backing ends, and the caller may settle what the dead
+  /// left and call `mark_clean`.
+  [[nodiscard]] virtual bool stop_writing() noexcept { return false; }
+  /// Brings all bytes to their storage, and says so in the header.
+  virtual void mark_clean() noexcept {}
+  /// What to hand to another process.
+  [[nodiscard]] virtual segment_files files() const noexcept { return {}; }
 
   virtual void park(lane_index lane, const std::atomic<std::uint32_t>& word,
                     std::uint32_t seen,

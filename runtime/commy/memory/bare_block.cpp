@@ -39,6 +39,7 @@ result<loan_handle, loan_error> allocate_run(engine& owner,
   const page_word now{word.load(std::memory_order_relaxed)};
   const auto mine = page_word::make(page_state::owned, owner.slot() + 1,
                                     now.generation() + 1, pages);
+  note_owner(img, page, owner.slot());
   // No intent: this one store both takes the run and says for whom, and the
   // page lock keeps others from doing so. acquire by the lock.
   word.store(mine.raw, std::memory_order_relaxed);
@@ -77,11 +78,11 @@ bool is_home_of(const image& img, const block_place& place,
 
 result<loan_handle, loan_error> allocate_slowly(engine& owner,
                                                 std::uint64_t bytes) try {
+  const lane_scope lane{owner, owner.patience()};
   auto& mine = owner.my_lane();
   if (mine.img->header().poisoned.load(std::memory_order_relaxed) != 0) {
     return unexpected{loan_error::poisoned};
   }
-  owner.note_bare();
   const auto cls = class_for(bytes);
   if (!fits_slab(*mine.img, cls)) return allocate_run(owner, bytes);
   // As in transaction::take(): a thousand lost rounds are no race.
@@ -111,6 +112,7 @@ block_word take_shared(const lane& mine, shared_u64& word,
 
 result<void, loan_error> deallocate_any(engine& owner, loan_handle handle) try {
   const auto& img = owner.img();
+  const lane_scope lane{owner, owner.patience()};
   auto& mine = owner.my_lane();
   if (handle.segment() != segment_number(img)) {
     return unexpected{loan_error::wrong_segment};
@@ -119,7 +121,7 @@ result<void, loan_error> deallocate_any(engine& owner, loan_handle handle) try {
   if (place && place.preferred == mine.index + 1) {
     auto& list = mine.slabs_of({block_kind::bare, place.cls});
     if (!list.ready.full() && keep_own(mine, img.word(place.word), handle)) {
-      list.ready.push({place.block, place.word});
+      list.ready.push(mine.entry_of(place.block, place.word));
       return {};
     }
   }
@@ -172,59 +174,6 @@ std::span<std::byte> bytes_of(engine& owner, loan_handle handle) noexcept {
   const auto bytes = run.count() << img.page_shift();
   if (!img.holds(handle.block(), bytes)) return {};
   return {img.bytes(handle.block()), bytes};
-}
-
-namespace {
-
-std::uint32_t free_bare_of_slab(const image& img, offset base,
-                                std::uint32_t count, slot_index of) noexcept {
-  std::uint32_t freed = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto& word = img.word(base + 64 + 8ULL * i);
-    block_word now{word.load(std::memory_order_acquire)};
-    const bool bare = now.state() == block_state::owned ||
-                      now.state() == block_state::cached ||
-                      now.state() == block_state::returned;
-    if (bare && now.owner() == of + 1 &&
-        word.compare_exchange_strong(now.raw, now.freed().raw,
-                                     std::memory_order_acq_rel,
-                                     std::memory_order_relaxed)) {
-      ++freed;
-    }
-  }
-  // A hint for the lane that adopts the slab.
-  if (freed > 0) img.slab(base).dirty.store(1, std::memory_order_relaxed);
-  return freed;
-}
-
-}  // namespace
-
-std::uint32_t free_bare(const image& img, slot_index of) noexcept {
-  std::uint32_t freed = 0;
-  const auto pages = img.page_count();
-  for (std::uint64_t p = 0; p < pages;) {
-    auto& head = img.page(p);
-    page_word page{head.load(std::memory_order_acquire)};
-    const auto step = page.heads_run() && page.count() > 0 ? page.count() : 1;
-    if (page.state() == page_state::owned && page.owner() == of + 1) {
-      // A CAS, because the living may free what a dead one took.
-      freed += head.compare_exchange_strong(page.raw, page.freed().raw,
-                                            std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)
-                   ? 1
-                   : 0;
-    } else if (page.state() == page_state::slab &&
-               page.count() >> 8U ==
-                   static_cast<std::uint64_t>(block_kind::bare) &&
-               (page.count() & 0xffU) < size_class_count) {
-      freed += free_bare_of_slab(
-          img, p << img.page_shift(),
-          img.shape(static_cast<std::uint32_t>(page.count() & 0xffU)).count,
-          of);
-    }
-    p += step;
-  }
-  return freed;
 }
 
 }  // namespace commy::memory

@@ -5,6 +5,7 @@
 #include <commy/memory/loan_error.hpp>
 #include <commy/memory/loan_handle.hpp>
 #include <commy/memory/loan_words.hpp>
+#include <commy/memory/page_owners.hpp>
 #include <commy/memory/slabs.hpp>
 
 #include <cstddef>
@@ -54,7 +55,7 @@ namespace commy::memory {
     // acquire, pairs with the release of whoever freed or returned it: its
     // last user is done.
     block_word now{word.load(std::memory_order_acquire)};
-    if ((now.raw & ~block_word::generation_mask) == mine.cached) [[likely]] {
+    if ((now.raw ^ mine.cached) >> offset_bits == 0) [[likely]] {
       now.raw ^= mine.cached ^ mine.owned;
       word.store(now.raw, std::memory_order_relaxed);
     } else {
@@ -62,7 +63,7 @@ namespace commy::memory {
       if (now.raw == 0) continue;
     }
     mine.recent_bare = list.foreign ? nullptr : &list;
-    return loan_handle::make(mine.segment, entry.block, now.generation());
+    return {entry.low, now.raw ^ mine.word_to_high};
   }
   return {};
 }
@@ -86,12 +87,15 @@ namespace commy::memory {
 /// participant under `handle`. Requires: the slab prefers this lane.
 inline bool keep_own(const lane& mine, shared_u64& word,
                      loan_handle handle) noexcept {
-  // relaxed, both: nobody else moves this word, see above.
-  const auto generation = handle.generation();
-  if (word.load(std::memory_order_relaxed) != (mine.owned | generation)) {
+  // relaxed, both: nobody else moves this word, see above. Owner, generation
+  // and segment at once.
+  if ((word.load(std::memory_order_relaxed) ^ handle.high) !=
+      mine.word_to_high) {
     return false;
   }
-  word.store(mine.cached | ((generation + 1) & block_word::generation_mask),
+  // From the handle, which is at hand, not from the word, which is still on its
+  // way: one wait less for each block that is taken and given back.
+  word.store(mine.cached | ((handle.high + 1) & block_word::generation_mask),
              std::memory_order_relaxed);
   return true;
 }
@@ -101,12 +105,11 @@ inline bool keep_own(const lane& mine, shared_u64& word,
 [[gnu::always_inline]] inline bool give_back_recent(
     engine& owner, loan_handle handle) noexcept {
   auto* const mine = owner.lane_at_hand();
-  if (mine == nullptr || mine->recent_bare == nullptr ||
-      handle.segment() != mine->segment) [[unlikely]] {
+  if (mine == nullptr || mine->recent_bare == nullptr) [[unlikely]] {
     return false;
   }
   auto& ready = mine->recent_bare->ready;
-  const auto* const last = ready.just_popped(handle.block());
+  const auto* const last = ready.just_popped(handle.low);
   if (last == nullptr || !keep_own(*mine, mine->img->word(last->word), handle))
       [[unlikely]] {
     return false;
@@ -118,9 +121,5 @@ inline bool keep_own(const lane& mine, shared_u64& word,
 /// See segment::bytes_of().
 [[nodiscard]] std::span<std::byte> bytes_of(engine& owner,
                                             loan_handle handle) noexcept;
-
-/// Frees all bare blocks and runs of a participant that is dead or about to
-/// detach. Pure and restartable, as sweep_loans(). Returns how many there were.
-std::uint32_t free_bare(const image& img, slot_index of) noexcept;
 
 }  // namespace commy::memory

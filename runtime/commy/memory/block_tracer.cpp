@@ -1,4 +1,5 @@
 #include <commy/memory/block_tracer.hpp>
+#include <commy/memory/page_owners.hpp>
 
 #include <algorithm>
 
@@ -91,8 +92,7 @@ void block_tracer::trace_objects() {
   trace_object(img_.header().directory, "directory", role::directory);
 }
 
-bool block_tracer::trace_object(offset at, const std::string& name, role as) {
-  if (!reach(at, sizeof(root), block_kind::root, name)) return false;
+void block_tracer::trace_words(offset at, const std::string& name, role as) {
   auto& object = img_.root_at(at);
   const block_word word{
       load(img_.word(find_block(img_, at, block_kind::root).word))};
@@ -106,6 +106,47 @@ bool block_tracer::trace_object(offset at, const std::string& name, role as) {
   }
   expect_even(object.shape_sequence, name + ": shape");
   expect_even(object.sequence, name);
+}
+
+void block_tracer::trace_changes(offset at, const std::string& name) {
+  auto& link = change_ring_of(img_.root_at(at));
+  const auto ring_at = load(link);
+  if (ring_at == 0) return;
+  const auto ring = change_ring::at(img_, ring_at);
+  if (ring.header == nullptr ||
+      !reach(ring_at, change_ring::bytes(ring.capacity), block_kind::plain,
+             name + ": change log")) {
+    // Nothing else hangs on it: the object can do without.
+    repairable(name + ": its change log makes no sense");
+    if (repair_) link.store(0, std::memory_order_relaxed);
+    return;
+  }
+  const auto next = load(ring.header->next);
+  for (std::uint64_t i = 0; i < ring.capacity; ++i) {
+    auto& cell = ring.cells[i];
+    expect_even(cell.sequence, name + ": a cell of its change log");
+    const auto position = load(cell.position);
+    if (position >= next || (position != 0 && &ring.cell(position) != &cell)) {
+      finding(name + ": its change log counts to " + std::to_string(next) +
+              " and has entry " + std::to_string(position));
+    }
+  }
+}
+
+bool block_tracer::trace_root(offset at, const std::string& who,
+                              std::uint64_t generation) {
+  if (!reach(at, sizeof(root), block_kind::root, who)) return false;
+  trace_words(at, who, role::nested);
+  if (load(img_.root_at(at).generation) == generation) return true;
+  finding(who + " names another generation");
+  return false;
+}
+
+bool block_tracer::trace_object(offset at, const std::string& name, role as) {
+  if (!reach(at, sizeof(root), block_kind::root, name)) return false;
+  auto& object = img_.root_at(at);
+  trace_words(at, name, as);
+  trace_changes(at, name);
 
   const auto line_at = load(object.type);
   if (!reach(line_at, 8, block_kind::plain, name + ": type line")) return true;
@@ -125,6 +166,7 @@ bool block_tracer::trace_object(offset at, const std::string& name, role as) {
   } else {
     trace_content(*this, at, line, name);
   }
+  trace_trash(at, name, line);
   return true;
 }
 
@@ -138,14 +180,31 @@ void block_tracer::trace_directory(offset at) {
           finding(name + ": the directory names another generation");
         }
       });
-  // Removed objects; a list that bites its tail ends at a shared block.
-  auto next = load(img_.root_at(at).motion[5]);
+}
+
+void block_tracer::trace_trash(offset at, const std::string& name,
+                               std::string_view line) {
+  // A list that bites its tail ends at a shared block.
+  auto next = load(trash_of(img_.root_at(at)));
   for (std::uint64_t n = 1; next != 0; ++n) {
-    if (!trace_object(next, "removed object " + std::to_string(n),
-                      role::removed)) {
-      return;
+    const auto who = name + ": trash " + std::to_string(n);
+    if (!find_block(img_, next, block_kind::root)) {
+      return finding(who + " is no root");
     }
-    next = load(img_.root_at(next).motion[5]);
+    auto& object = img_.root_at(next);
+    if (load(object.type) != 0) {
+      // A removed object; what is nested in others has no line of its own.
+      if (line != "directory") {
+        return finding(who + " has a type line of its own");
+      }
+      if (!trace_object(next, who, role::removed)) return;
+    } else {
+      if (!reach(next, sizeof(root), block_kind::root, who)) return;
+      trace_words(next, who, role::removed);
+      trace_content(*this, next, line, who,
+                    trash_kind::of(load(kind_of_trash(object))));
+    }
+    next = load(next_trash(object));
   }
 }
 
@@ -186,7 +245,9 @@ void block_tracer::compare_run(std::uint64_t page, page_word word) {
     ++report_.live_runs;
   } else if (word.state() == page_state::owned && !reached) {
     ++report_.lent;
-    if (is_participant(word.owner())) return;
+    if (is_participant(word.owner())) {
+      return expect_noted(page, word.owner() - 1);
+    }
     repairable(where + " is lent to nobody");
     put(word.freed());
   } else if (reached) {
@@ -237,7 +298,9 @@ void block_tracer::compare_block(const block_place& place, block_kind kind) {
     case block_state::cached:
     case block_state::returned:
       ++report_.lent;
-      if (lendable && is_participant(word.owner())) return;
+      if (lendable && is_participant(word.owner())) {
+        return expect_noted(place.block >> img_.page_shift(), word.owner() - 1);
+      }
       repairable(place_text(img_, place) + " is lent to nobody");
       return put(word.freed());
     case block_state::reserved:
@@ -247,6 +310,16 @@ void block_tracer::compare_block(const block_place& place, block_kind kind) {
   }
   repairable(place_text(img_, place) + " has a word of no known state");
   put(word.freed());
+}
+
+void block_tracer::expect_noted(std::uint64_t page, slot_index owner) {
+  auto& owners = img_.owners(page);
+  const auto bit = owner_bit(owner);
+  if ((load(owners) & bit) != 0) return;
+  repairable("page " + std::to_string(page) +
+             " does not say that participant " + std::to_string(owner) +
+             " owns something in it");
+  if (repair_) owners.fetch_or(bit, std::memory_order_relaxed);
 }
 
 bool block_tracer::is_participant(std::uint32_t slot_plus_one) const noexcept {

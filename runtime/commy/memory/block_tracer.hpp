@@ -1,8 +1,10 @@
 // commy/memory/block_tracer.hpp: is every block of an image reached just once?
 #pragma once
 
+#include <commy/memory/change_ring.hpp>
 #include <commy/memory/classes.hpp>
 #include <commy/memory/text_cell.hpp>
+#include <commy/memory/trash.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -52,19 +54,27 @@ public:
   /// makes no sense, or its bytes were another's already.
   bool trace_text(const std::uint64_t* words, const std::string& who);
 
+  /// The root of a container that no name leads to. False as for `reach`.
+  bool trace_root(offset at, const std::string& who, std::uint64_t generation);
+
   /// Everything from the directory on. Requires: nobody is at work.
   void trace_objects();
   /// Afterwards: words that say otherwise than what was reached.
   void compare_words();
 
 private:
-  enum class role { directory, named, removed };
+  enum class role { directory, named, removed, nested };
   /// False when it lies nowhere or was met before.
   bool trace_object(offset at, const std::string& name, role as);
+  void trace_words(offset at, const std::string& name, role as);
+  void trace_changes(offset at, const std::string& name);
+  void trace_trash(offset at, const std::string& name, std::string_view line);
   void trace_directory(offset at);
   void compare_run(std::uint64_t page, page_word word);
   void compare_slab(std::uint64_t page, page_word use);
   void compare_block(const block_place& place, block_kind kind);
+  /// See page_owners.hpp.
+  void expect_noted(std::uint64_t page, slot_index owner);
   [[nodiscard]] bool is_participant(std::uint32_t slot_plus_one) const noexcept;
 
   const image& img_;
@@ -73,10 +83,11 @@ private:
   std::unordered_map<offset, std::string> reached_;
 };
 
-/// Traces what an object of type `line` holds. Containers know that: defined in
+/// Traces what a root holds; `line` is the type of the outermost object, below
+/// which it lies as `kind` says. Containers know that: defined in
 /// containers/object_trace.cpp, so that includes point down.
 void trace_content(block_tracer& tracer, offset root_at, std::string_view line,
-                   const std::string& name);
+                   const std::string& name, trash_kind kind = {});
 /// The directory's table. `entry(name, root, generation)`.
 void trace_directory_table(block_tracer& tracer, offset root_at,
                            const std::function<void(const std::string&, offset,

@@ -3,6 +3,7 @@
 
 #include <commy/base/fence.hpp>
 #include <commy/memory/btree_nodes.hpp>
+#include <commy/memory/change_ring.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/text_cell.hpp>
 #include <commy/memory/transaction.hpp>
@@ -55,7 +56,13 @@ public:
   template <class Found>
   [[nodiscard]] lookup find(std::uint64_t generation, seek what,
                             const key& sought, Found&& found,
-                            bool own = false) const;
+                            bool own = false) const {
+    if (what == seek::equal) {
+      return find_equal(generation, sought, std::forward<Found>(found), own);
+    }
+    return find_slowly(generation, what, sought, std::forward<Found>(found),
+                       own);
+  }
 
   /// The way from the top to an entry, for who holds the lock or a guard: in
   /// inner nodes the index of the child, in the leaf the rank.
@@ -88,19 +95,20 @@ public:
   /// leave the path worthless.
   void insert(transaction& txn, path& at, const std::uint64_t* key_words,
               const std::uint64_t* value_words);
-  /// The old text, if the value is one, is given back.
+  /// The old text or nested container, if the value is one, is given back.
   void replace_value(transaction& txn, const path& at,
                      const std::uint64_t* words);
-  /// Texts of key and value are given back.
+  /// What key and value hold is given back.
   void erase(transaction& txn, path& at);
-  /// Gives back the texts of the entry at `at`, which `rebuild` leaves out.
+  /// Gives back what the entry at `at` holds, which `rebuild` leaves out.
   void drop_entry(transaction& txn, const path& at) const {
     drop_key(txn, key_at(at));
     drop_value(txn, value_at(at));
   }
   /// Becomes a tree of the entries that `next(key words, value words)` makes,
   /// in ascending order, until it answers false; the old nodes are given back,
-  /// and their texts with `drop_texts`. The payload is not logged.
+  /// and with `drop_texts` all that their entries hold. The payload is not
+  /// logged.
   template <class Next>
   void rebuild(transaction& txn, bool drop_texts, Next&& next);
 
@@ -116,6 +124,15 @@ private:
 
   /// The sequences that one optimistic look has seen.
   class visits;
+  template <class Found>
+  [[nodiscard]] lookup find_equal(std::uint64_t generation, const key& sought,
+                                  Found&& found, bool own) const;
+  /// Any kind of look.
+  template <class Found>
+  [[nodiscard, gnu::noinline]] lookup find_slowly(std::uint64_t generation,
+                                                  seek what, const key& sought,
+                                                  Found&& found,
+                                                  bool own) const;
   template <class Found>
   [[nodiscard]] lookup settle_at_leaf(visits& seen, offset leaf, seek what,
                                       const key& sought, const step* steps,
@@ -186,6 +203,10 @@ private:
                                 std::uint32_t level);
   void build_level(transaction& txn, std::vector<offset>& level,
                    std::vector<std::uint64_t>& separators) const;
+  /// For the change log; before the key's text is given back.
+  void note(transaction& txn, change_kind kind,
+            const std::uint64_t* key_words) const;
+  void note_at(transaction& txn, change_kind kind, const path& at) const;
   void drop_key(transaction& txn, offset at) const;
   void drop_value(transaction& txn, offset at) const;
   void drop_nodes(transaction& txn, offset node, std::uint64_t level,

@@ -34,6 +34,7 @@ struct btree_nodes {
   std::uint32_t inner_keys = 0;
   bool key_is_text = false;
   bool value_is_text = false;
+  bool value_is_nested = false;  // A container: see nested_cell.hpp.
 
   static constexpr std::uint32_t key_max = 256;
   static constexpr std::uint32_t value_max = 1024;
@@ -45,10 +46,9 @@ struct btree_nodes {
   /// high: 2^40 leaves of 64 bytes are 64 TiB.
   static constexpr std::uint32_t height_max = 40;
 
-  [[nodiscard]] static constexpr btree_nodes of(std::uint32_t key_bytes,
-                                                std::uint32_t value_bytes,
-                                                bool key_is_text,
-                                                bool value_is_text) noexcept {
+  [[nodiscard]] static constexpr btree_nodes of(
+      std::uint32_t key_bytes, std::uint32_t value_bytes, bool key_is_text,
+      bool value_is_text, bool value_is_nested = false) noexcept {
     const auto k = static_cast<std::uint32_t>(align_up(key_bytes, 8));
     const auto v = static_cast<std::uint32_t>(align_up(value_bytes, 8));
     const auto within = [](std::uint32_t n, std::uint32_t most) {
@@ -59,7 +59,8 @@ struct btree_nodes {
             within((node_bytes - 16) / (k + v), slots_max),
             within((node_bytes - 24) / (k + 8), node_bytes),
             key_is_text,
-            value_is_text};
+            value_is_text,
+            value_is_nested};
   }
 
   [[nodiscard]] constexpr std::uint32_t key_words() const noexcept {

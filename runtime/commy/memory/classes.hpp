@@ -19,6 +19,11 @@ enum class block_kind : std::uint8_t {
 };
 inline constexpr std::size_t block_kinds = 4;
 
+/// True for blocks that a participant owns, rather than an object.
+[[nodiscard]] constexpr bool is_lent_out(block_kind kind) noexcept {
+  return kind == block_kind::loan || kind == block_kind::bare;
+}
+
 /// A slab's use, as its page word's `count`: {kind, class}.
 struct slab_use {
   block_kind kind;

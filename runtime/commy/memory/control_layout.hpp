@@ -33,9 +33,13 @@ enum class journal_state : std::uint64_t {
 };
 
 inline constexpr std::uint32_t guard_cells = 8;
-/// Objects that one transaction may lock. Each needs 8 bytes; a transaction
-/// over more is refused with `too_many_objects`.
-inline constexpr std::uint32_t held_locks = 32;
+/// Objects that one transaction may lock; over more it is refused with
+/// `too_many_objects`. A kibibyte of each lane, a sixteenth of its log, and as
+/// long as a look through all of them (40 ns) is less than one transaction:
+/// whoever changes more objects at once wants one map instead.
+inline constexpr std::uint32_t held_locks = 128;
+/// Parts of a log beyond its base, see log_parts.hpp.
+inline constexpr std::uint32_t log_extents = 24;
 
 /// What one writing thread needs, apart from its log, which follows.
 struct lane_record {
@@ -47,16 +51,22 @@ struct lane_record {
   shared_u32 returned;
   std::array<std::uint64_t, 5> unused1;
   // Line 1: the transaction.
-  shared_u64 state;     // journal_state
-  shared_u64 log_used;  // Bytes of the log that hold whole records.
-  shared_u64 held_count;
-  std::array<std::uint64_t, 5> unused2;
+  shared_u64 state;  // journal_state
+  // Bytes of the log in use, all of them whole records. Counts through base and
+  // extents as if they were one array.
+  shared_u64 log_used;
+  std::array<std::uint64_t, 6> unused2;
   // Line 2: roots that read guards of this lane hold.
   std::array<shared_u64, guard_cells> guards;
-  // Lines 3-6: roots locked, or about to be; written before the lock's CAS.
+  // Lines 3-18: roots locked, about to be, or locked once: written before the
+  // lock's CAS, never cleared. The lock's word tells.
   std::array<shared_u64, held_locks> held;
+  // Lines 19-21: where the log goes on behind its base, in data. An entry means
+  // something while `log_used` is above the extent's start.
+  std::array<shared_u64, log_extents> extents;
 };
-static_assert(sizeof(lane_record) == 64 * 3 + 8 * held_locks);
+static_assert(sizeof(lane_record) == 64 * 3 + 8 * (held_locks + log_extents));
+static_assert(sizeof(lane_record) % 64 == 0);
 
 /// The control file: header, participants, then extents that are added while
 /// the segment lives (lane steps and rings), each found by its table entry.

@@ -14,7 +14,7 @@ inline constexpr std::uint64_t data_magic =
     0x3141'7461'646d'6d63;  // "cmmdatA1"
 inline constexpr std::uint64_t control_magic = 0x3143'6c74'636d'6d63;
 /// Changes with every change of a shared byte, hash or order.
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 5;
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
@@ -23,12 +23,12 @@ using shared_u64 = std::atomic<std::uint64_t>;
 using shared_u32 = std::atomic<std::uint32_t>;
 
 /// First bytes of the data file. Written once before the segment gets its
-/// name, except for the three atomics.
+/// name, except for the atomics.
 struct data_header {
   std::uint64_t magic;
   std::uint32_t layout;
-  std::uint32_t abi;  // Pointer width, endianness: see `abi_mark`.
-  std::array<std::uint64_t, 2> boot;
+  std::uint32_t abi;               // Pointer width, endianness: see `abi_mark`.
+  std::array<shared_u64, 2> boot;  // When it was last opened for writing.
   std::uint64_t nonce;  // Of this creation; the control file has the same.
   geometry sizes;
   // Bytes of the file that exist and hold no hole. Grows only.
@@ -36,6 +36,9 @@ struct data_header {
   // 0, or why writing is refused: see `poison`.
   shared_u64 poisoned;
   offset directory;  // Root of object 0.
+  // Not 0: no writer has the segment open, nothing is half done in it, and all
+  // of it is in its storage. See `file_backing`.
+  shared_u64 clean;
 };
 static_assert(sizeof(data_header) <= 512);
 
@@ -43,7 +46,8 @@ static_assert(sizeof(data_header) <= 512);
 inline constexpr std::uint32_t abi_mark =
     sizeof(void*) == 8 ? 0x0108'0001U : 0x0104'0001U;
 
-/// Where a chunk's page words begin, from the chunk's base.
+/// Where a chunk's page words begin, from the chunk's base. As many owners
+/// words follow, see page_owners.hpp.
 inline constexpr std::uint64_t page_words_at = 1024;
 
 /// Why a segment refuses writes.

@@ -1,7 +1,7 @@
 #include <commy/memory/directory.hpp>
 #include <commy/memory/hash_table.hpp>
-#include <commy/memory/object_removal.hpp>
 #include <commy/memory/optimistic.hpp>
+#include <commy/memory/trash.hpp>
 #include <commy/memory/type_text.hpp>
 
 #include <algorithm>
@@ -37,8 +37,7 @@ offset store_line(transaction& txn, std::string_view line) {
 
 /// An entry's place is input like every offset from shared bytes.
 bool sound(const image& img, const object_place& place) {
-  const auto block = find_block(img, place.root, block_kind::root);
-  return block && block.bytes >= sizeof(root);
+  return is_root(img, place.root);
 }
 
 result<offset, open_error> directory_root(const engine& owner) {
@@ -105,16 +104,12 @@ unexpected<open_error> open_failure(const failure<write_error>& why,
 }
 
 void make_directory(engine& owner) {
+  const lane_scope lane{owner, owner.patience()};
   transaction txn{owner, owner.my_lane()};
   txn.begin();
   try {
-    const auto at = txn.take(sizeof(root), block_kind::root);
+    const auto at = take_root(txn).root;
     auto& object = owner.img().root_at(at);
-    const auto word = find_block(owner.img(), at, block_kind::root).word;
-    object.generation.store(
-        block_word{owner.img().word(word).load(std::memory_order_relaxed)}
-            .generation(),
-        std::memory_order_relaxed);
     object.shape[2].store(platform::random_u64(), std::memory_order_relaxed);
     object.type.store(store_line(txn, "directory"), std::memory_order_relaxed);
     owner.img().header().directory = at;
@@ -170,10 +165,10 @@ result<object_place, open_error> create_object(engine& owner,
     if (there && exclusive) return unexpected{open_error::exists, name};
     return there;
   }
-  // Whoever died over its own left it to us; a few hundred blocks at most.
-  static_cast<void>(empty_trash(owner, 1));
   const auto at = directory_root(owner);
   if (!at) return unexpected{at.error()};
+  // Whoever died over its own left it to us; a few hundred blocks at most.
+  static_cast<void>(empty_trash(owner, directory_place(owner), 1));
   const auto generation =
       owner.img().root_at(*at).generation.load(std::memory_order_relaxed);
   const auto made = owner.write(
@@ -181,23 +176,10 @@ result<object_place, open_error> create_object(engine& owner,
         auto& img = txn.img();
         directory_table table{img, *at, {}};
         if (table.locate({0, name}).group != 0) return {};
-        const auto root_at = txn.take(sizeof(root), block_kind::root);
-        auto& object = img.root_at(root_at);
-        const auto word = find_block(img, root_at, block_kind::root).word;
-        // Sequences go on from the slot's last life: a reader with an old
-        // handle must never meet a number it has seen.
-        for (auto& w : object.shape)
-          w.store(0, std::memory_order_relaxed);
-        for (auto& w : object.motion)
-          w.store(0, std::memory_order_relaxed);
-        object.generation.store(
-            block_word{img.word(word).load(std::memory_order_relaxed)}
-                .generation(),
-            std::memory_order_relaxed);
+        const auto place = take_root(txn);
+        auto& object = img.root_at(place.root);
         object.type.store(store_line(txn, type), std::memory_order_relaxed);
         initialise(txn, object);
-        const object_place place{
-            root_at, object.generation.load(std::memory_order_relaxed)};
         const auto cell = make_text(txn, name);
         const std::uint64_t words[4] = {cell.words[0], cell.words[1],
                                         place.root, place.generation};

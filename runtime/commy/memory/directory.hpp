@@ -3,6 +3,7 @@
 
 #include <commy/memory/engine.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/nested_cell.hpp>
 #include <commy/memory/segment_error.hpp>
 
 #include <functional>
@@ -11,12 +12,6 @@
 #include <vector>
 
 namespace commy::memory {
-
-/// Where an object lies, and which of its lives is meant.
-struct object_place {
-  offset root = 0;
-  std::uint64_t generation = 0;
-};
 
 /// An entry of the directory.
 struct object_entry {

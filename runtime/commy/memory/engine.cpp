@@ -2,10 +2,13 @@
 #include <commy/base/log.hpp>
 #include <commy/memory/bare_block.hpp>
 #include <commy/memory/engine.hpp>
+#include <commy/memory/page_owners.hpp>
+#include <commy/memory/sweep_all.hpp>
 #include <commy/memory/thread_lanes.hpp>
 #include <commy/platform/mapping.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace commy::memory {
 namespace {
@@ -62,13 +65,23 @@ result<std::shared_ptr<engine>, attach_error> engine::attach(
     }
     auto claimed = made->claim_slot(name);
     if (!claimed && made->recover_all() > 0) claimed = made->claim_slot(name);
+    // Slots may be free that a sweep under way keeps closed, for as long as
+    // that takes: a second, should it have been a very large participant. By
+    // the clock: to ask for each participant's life may take a while itself.
+    const auto enough = clock::now() + std::chrono::seconds{1};
+    while (!claimed && made->slots_are_closed_ && clock::now() < enough) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+      made->recover_all();
+      claimed = made->claim_slot(name);
+    }
     if (!claimed) return unexpected{claimed.error()};
   }
   made->usable_.store(true, std::memory_order_relaxed);
   if (made->writable_) {
-    auto* const first = made->lease_lane();
-    if (first == nullptr) return unexpected{attach_error::no_lane};
-    made->idle_lanes_.push_back(first);
+    made->common_lane_ = made->lease_lane();
+    if (made->common_lane_ == nullptr) {
+      return unexpected{attach_error::no_lane};
+    }
     made->recover_all();
   }
   thread_lanes::enroll(made->id_, made.get());
@@ -88,7 +101,7 @@ void engine::detach() noexcept {
   fork_callback_ = -1;
   thread_lanes::strike(id_);
   if (!usable_.exchange(false, std::memory_order_relaxed) || !writable_) return;
-  if (lends_bare_.load(std::memory_order_relaxed)) free_bare(image_, slot_);
+  give_back_owned();
   for (auto& leased : lanes_)
     give_back(*leased);
   auto& slot = image_.slot(slot_);
@@ -96,10 +109,12 @@ void engine::detach() noexcept {
   // release: the lanes are free before the slot is.
   slot.word.store(word.raw, std::memory_order_release);
   backing_->release(slot_);
+  if (backing_->stop_writing() && sweep_all(image_)) backing_->mark_clean();
 }
 
 result<void, attach_error> engine::claim_slot(std::string_view name) {
   const auto me = platform::this_process();
+  slots_are_closed_ = false;
   for (slot_index i = 0; i < image_.sizes().participants; ++i) {
     auto& slot = image_.slot(i);
     slot_word now{slot.word.load(std::memory_order_acquire)};
@@ -113,6 +128,16 @@ result<void, attach_error> engine::claim_slot(std::string_view name) {
       backing_->release(i);
       continue;
     }
+    if (is_bit_being_cleared(image_, i)) {
+      slot.word.store(
+          slot_word::make(slot_state::free, mine.generation(), 0).raw,
+          std::memory_order_release);
+      backing_->release(i);
+      slots_are_closed_ = true;
+      continue;
+    }
+    // A mark that the last sweeper died before it took back.
+    slot.sweeper.store(0, std::memory_order_relaxed);
     slot.started.store(me.started, std::memory_order_relaxed);
     slot.nonce.store(platform::random_u64(), std::memory_order_relaxed);
     slot.heartbeat_ns.store(0, std::memory_order_relaxed);
@@ -154,8 +179,9 @@ lane* engine::lease_lane() {
       made->segment = segment_number(image_);
       made->owned = block_word::make(block_state::owned, slot_ + 1, 0).raw;
       made->cached = block_word::make(block_state::cached, slot_ + 1, 0).raw;
-      made->log = image::log_of(*record);
-      made->log_words_max = image_.sizes().journal_bytes / 8;
+      made->low_mark = loan_handle::low_mark(made->segment);
+      made->word_to_high = made->owned ^ loan_handle::high_mark(made->segment);
+      made->rewind_log();
       return lanes_.emplace_back(std::move(made)).get();
     }
     if (!add_lanes()) return nullptr;
@@ -198,7 +224,7 @@ void engine::take_back(lane& leased) noexcept {
   idle_lanes_.push_back(&leased);
 }
 
-lane& engine::lease_for_thread(thread_lanes::lease& lease) {
+lane* engine::find_lane(thread_lanes::lease& lease) {
   if (!usable()) throw write_failed{write_error::detached};
   if (!writable_) throw write_failed{write_error::read_only};
   const std::scoped_lock lock{lanes_mutex_};
@@ -207,24 +233,96 @@ lane& engine::lease_for_thread(thread_lanes::lease& lease) {
     idle_lanes_.pop_back();
   } else {
     lease.leased = lease_lane();
-    if (lease.leased == nullptr) {
-      throw write_failed{write_error::lanes_exhausted};
-    }
   }
-  return *lease.leased;
+  return lease.leased;
+}
+
+lane& engine::lease_for_thread(thread_lanes::lease& lease) {
+  auto* const found = find_lane(lease);
+  if (found == nullptr) throw write_failed{write_error::lanes_exhausted};
+  return *found;
+}
+
+void engine::meet(thread_lanes::lease& lease, offset root) {
+  auto& body = *lease.body;
+  auto& open = *lease.open;
+  if (!body.meets) throw write_failed{write_error::not_in_transaction};
+  if (root == open.img().header().directory) {
+    throw write_failed{{write_error::not_in_transaction,
+                        "objects are made and removed outside of transact()"}};
+  }
+  body.met.push_back(root);
+  try {
+    open.lock(root, body.patience);
+  } catch (const write_failed& failed) {
+    if ((failed.why.code() == write_error::lock_timeout ||
+         failed.why.code() == write_error::guard_timeout) &&
+        open.is_out_of_order(root)) {
+      body.out_of_order = true;
+      body.broken = failed.why;
+      throw met_out_of_order{};
+    }
+    throw;
+  }
+}
+
+void engine::join(offset root) {
+  auto& lease = my_lease();
+  if (lease.body == nullptr || !lease.body->meets || !usable() ||
+      lease.open->holds(root)) {
+    return;
+  }
+  meet(lease, root);
+}
+
+void engine::note_failure(thread_lanes::lease& lease,
+                          std::uint64_t logged) noexcept {
+  if (lease.body == nullptr || lease.body->is_lost() ||
+      lease.leased->log_words == logged) {
+    return;
+  }
+  try {
+    throw;
+  } catch (const write_failed& failed) {
+    lease.body->broken = failed.why;
+  } catch (...) {
+    lease.body->broken = write_error::half_done;
+  }
+}
+
+namespace {
+
+bool lock_within(std::timed_mutex& mutex, std::chrono::nanoseconds at_most) {
+#ifdef COMMY_TSAN
+  // The runtime of g++ 12 does not see the lock that the steady clock's variant
+  // takes, and then takes each unlock for a mistake.
+  return mutex.try_lock_until(
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::microseconds>(at_most));
+#else
+  return mutex.try_lock_for(at_most);
+#endif
+}
+
+}  // namespace
+
+void lane_scope::find(std::chrono::nanoseconds patience) {
+  if (owner_->find_lane(*lease_) != nullptr) return;
+  if (!lock_within(owner_->common_, patience)) {
+    throw write_failed{write_error::lanes_exhausted};
+  }
+  lease_->leased = owner_->common_lane_;
+  borrowed_ = true;
+}
+
+void lane_scope::give_back() noexcept {
+  lease_->leased = nullptr;
+  owner_->common_.unlock();
 }
 
 page_lock::page_lock(engine& owner) : owner_{owner} {
   constexpr std::chrono::milliseconds at_most{10'000};
-#ifdef COMMY_TSAN
-  // The runtime of g++ 12 does not see the lock that the steady clock's variant
-  // takes, and then takes each unlock for a mistake.
-  const bool locked =
-      owner_.pages_.try_lock_until(std::chrono::system_clock::now() + at_most);
-#else
-  const bool locked = owner_.pages_.try_lock_for(at_most);
-#endif
-  if (!locked) {
+  if (!lock_within(owner_.pages_, at_most)) {
     throw write_failed{{write_error::lock_timeout, "the segment's page lock"}};
   }
   if (!owner_.backing_->lock_pages(at_most)) {

@@ -8,6 +8,7 @@
 #include <commy/memory/sweep.hpp>
 #include <commy/memory/thread_lanes.hpp>
 #include <commy/memory/transaction.hpp>
+#include <commy/memory/transaction_body.hpp>
 #include <commy/memory/write_error.hpp>
 
 #include <atomic>
@@ -67,15 +68,15 @@ public:
   [[nodiscard]] std::uint64_t generation() const noexcept {
     return slot_generation_;
   }
-  /// From now on this attachment's end frees bare blocks.
-  void note_bare() noexcept {
-    lends_bare_.store(true, std::memory_order_relaxed);
-  }
   [[nodiscard]] backing& system() noexcept { return *backing_; }
 
-  /// The calling thread's lane; leases one at the thread's first write.
+  /// The calling thread's lane; leases one at the thread's first write. A
+  /// thread that finds none borrows one, see `lane_scope`.
   /// Throws `write_failed` (lanes_exhausted, read_only, detached, poisoned).
   [[nodiscard]] lane& my_lane() { return lane_of(my_lease()); }
+  [[nodiscard]] thread_lanes::lease& my_lease() noexcept {
+    return thread_lanes::mine(id_);
+  }
   /// The same, or null when it has none yet or may not use it any more.
   [[nodiscard]] lane* lane_at_hand() noexcept {
     auto& lease = my_lease();
@@ -99,6 +100,19 @@ public:
   auto write(offset root, std::uint64_t generation,
              std::chrono::nanoseconds patience, Change&& change)
       -> result<std::invoke_result_t<Change, transaction&>, write_error>;
+
+  /// Some thread's transaction locks objects as operations meet them.
+  [[nodiscard]] bool any_meets() const noexcept {
+    // relaxed: a thread sees its own count.
+    return meets_.load(std::memory_order_relaxed) != 0;
+  }
+  void count_meets(int by) noexcept {
+    meets_.fetch_add(by, std::memory_order_relaxed);
+  }
+  /// If the thread's open transaction is such a one: locks `root` in it, so
+  /// that what is read stays so until its end. Throws `write_failed`, and
+  /// `met_out_of_order` when that would be a wait out of order.
+  void join(offset root);
 
   /// Is the process behind this lane's lease (or slot) dead, by the kernel's
   /// word? False for the own slot and for slots that make no sense.
@@ -133,6 +147,15 @@ public:
   [[nodiscard]] bool await_change(offset root, std::uint64_t seen,
                                   clock::time_point deadline);
 
+  /// Sets the waiters bit of a lock that was seen as `now`; false when the word
+  /// has moved on. A holder that sees no bit unlocks by a plain store, which
+  /// may overwrite one set in that moment; so this goes on to look for about as
+  /// long as a store may take to arrive. A bit that is lost in spite of that
+  /// (the holder was stopped between its two instructions) costs one pause of
+  /// the waiter. Requires: the caller's name is up, with a full fence behind
+  /// it.
+  [[nodiscard]] static bool raise_waiters(shared_u64& word,
+                                          lock_word now) noexcept;
   /// Releases a lock word, keeping `keep` of its bits, and wakes who waits.
   void unlock(shared_u64& word, offset root, std::uint64_t keep) noexcept {
     // [unlock] acq_rel: our bytes come before the free lock (release); and the
@@ -167,21 +190,28 @@ private:
   explicit engine(std::unique_ptr<backing> bytes) noexcept;
   result<void, attach_error> claim_slot(std::string_view name);
   [[nodiscard]] bool is_sweeping(std::uint64_t mark) const noexcept;
+  /// Frees this participant's bare blocks, and its bits of pages.
+  void give_back_owned() noexcept;
   void wake_everyone() noexcept;
   /// Leases a free lane of the segment, adding lanes when all are taken; null
   /// when that fails.
   [[nodiscard]] lane* lease_lane();
   [[nodiscard]] bool add_lanes() noexcept;
   void give_back(lane& leased) noexcept;
-  [[nodiscard]] thread_lanes::lease& my_lease() noexcept {
-    return thread_lanes::mine(id_);
-  }
   [[nodiscard]] lane& lane_of(thread_lanes::lease& lease) {
     // A lease of a forked child or a detached engine must not be used.
     if (lease.leased != nullptr && usable()) return *lease.leased;
     return lease_for_thread(lease);
   }
   lane& lease_for_thread(thread_lanes::lease& lease);
+  /// The same, or null when no lane is left.
+  lane* find_lane(thread_lanes::lease& lease);
+  /// Locks `root` in a body that meets objects, else `not_in_transaction`.
+  static void meet(thread_lanes::lease& lease, offset root);
+  /// An exception leaves an operation that had logged so much at its start.
+  static void note_failure(thread_lanes::lease& lease,
+                           std::uint64_t logged) noexcept;
+  friend class lane_scope;
   /// A thread has ended; its lane serves the next one.
   void take_back(lane& leased) noexcept;
   friend class thread_lanes;
@@ -192,18 +222,54 @@ private:
   bool writable_ = false;
   // Cleared in a forked child, whose mappings are gone, and by detach().
   std::atomic<bool> usable_{false};
-  std::atomic<bool> lends_bare_{false};
+  std::atomic<int> meets_{0};
   std::atomic<std::int64_t> patience_{
       std::chrono::nanoseconds{default_deadline}.count()};
   slot_index slot_ = 0;
   std::uint64_t slot_generation_ = 0;
   std::uint64_t id_;  // Never reused in this process; keys thread caches.
   int fork_callback_ = -1;
+  bool slots_are_closed_ = false;  // While attaching: see claim_slot().
+  // One thread sweeps at a time: two would have the same mark, and the second
+  // might still be at it when the slot serves the next participant.
+  std::mutex sweeping_;
   std::uint64_t roomy_chunk_ = 0;  // Where free_pages() begins; a hint.
   std::timed_mutex pages_;  // Threads of this process; beside the kernel's.
   std::mutex lanes_mutex_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::vector<lane*> idle_lanes_;  // Leased, but their threads have ended.
+  lane* common_lane_ = nullptr;    // For threads that find none.
+  std::timed_mutex common_;        // Held by the one that borrows it.
+};
+
+/// Sees to it that the calling thread has a lane for a scope. A thread that
+/// finds none left borrows the lane that its attachment keeps from begin to
+/// end; one at a time, each for one operation or transaction, waiting at most
+/// `patience`. Throws `write_failed` (lanes_exhausted, read_only, detached).
+/// Cost, of a thread with a lane: a thread-local load.
+class lane_scope {
+public:
+  lane_scope(engine& owner, std::chrono::nanoseconds patience)
+      : owner_{&owner}, lease_{&owner.my_lease()} {
+    if (lease_->leased == nullptr) [[unlikely]]
+      find(patience);
+  }
+  /// Has a lane. Forked children have one, too, but may not use it.
+  [[nodiscard]] thread_lanes::lease& lease() noexcept { return *lease_; }
+  lane_scope(const lane_scope&) = delete;
+  lane_scope& operator=(const lane_scope&) = delete;
+  ~lane_scope() {
+    if (borrowed_) [[unlikely]]
+      give_back();
+  }
+
+private:
+  void find(std::chrono::nanoseconds patience);
+  void give_back() noexcept;
+
+  engine* owner_;
+  thread_lanes::lease* lease_;
+  bool borrowed_ = false;
 };
 
 /// Fills the lane's magazine for blocks that are taken without a record, from
@@ -238,24 +304,38 @@ auto engine::write(offset root, std::uint64_t generation,
     }
   };
   auto& lease = my_lease();
+  if (lease.leased == nullptr) [[unlikely]] {
+    try {
+      const lane_scope lane{*this, patience};
+      return write(root, generation, patience, std::forward<Change>(change));
+    } catch (const write_failed& failed) {
+      return unexpected{failed.why};
+    }
+  }
   // An operation inside another one's edit would end that one's journal, or
   // move the table that it is about to store into.
-  if (lease.leased != nullptr && lease.leased->editing) {
+  // A forked child inherits that edit, and is told what it is further below.
+  if (lease.leased != nullptr && lease.leased->editing && usable()) {
     throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
   }
   // A forked child inherits the transaction, but not the bytes it is about.
   // An open transaction has a lane.
   if (lease.open != nullptr && lease.leased != nullptr && usable()) {
-    if (!lease.open->holds(root)) {
-      throw write_failed{write_error::not_in_transaction};
-    }
+    if (!lease.open->holds(root)) meet(lease, root);
     check();
+    lease.open->set_subject({root, 0});
     const edit_scope editing{*lease.leased};
-    if constexpr (std::is_void_v<answer>) {
-      change(*lease.open);
-      return {};
-    } else {
-      return change(*lease.open);
+    const auto logged = lease.leased->log_words;
+    try {
+      if constexpr (std::is_void_v<answer>) {
+        change(*lease.open);
+        return {};
+      } else {
+        return change(*lease.open);
+      }
+    } catch (...) {
+      note_failure(lease, logged);
+      throw;
     }
   }
   std::optional<transaction> own;
@@ -263,6 +343,7 @@ auto engine::write(offset root, std::uint64_t generation,
     own.emplace(*this, lane_of(lease));
     own->lock(root, patience);
     check();
+    own->set_subject({root, 0});
     own->begin();
     const edit_scope editing{*lease.leased};
     if constexpr (std::is_void_v<answer>) {

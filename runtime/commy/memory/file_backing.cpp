@@ -1,5 +1,6 @@
 #include <commy/memory/file_backing.hpp>
 #include <commy/memory/image.hpp>
+#include <commy/platform/file_system.hpp>
 
 #include <array>
 #include <cstring>
@@ -14,33 +15,6 @@ using platform::file_error;
 std::string data_path(const std::string& folder) { return folder + "/data"; }
 std::string control_path(const std::string& folder) {
   return folder + "/control";
-}
-
-unexpected<segment_error> refuse(const failure<file_error>& why,
-                                 const std::string& path) {
-  auto code = segment_error::io;
-  switch (why.code()) {
-    case file_error::not_found:
-      code = segment_error::not_found;
-      break;
-    case file_error::exists:
-      code = segment_error::exists;
-      break;
-    case file_error::no_permission:
-      code = segment_error::no_permission;
-      break;
-    case file_error::no_space:
-      code = segment_error::no_space;
-      break;
-    case file_error::not_regular:
-      code = segment_error::not_a_segment;
-      break;
-    case file_error::name_too_long:
-    case file_error::io:
-      break;
-  }
-  const auto& said = why.detail().text.view();
-  return {code, said.empty() ? std::string_view{path} : said};
 }
 
 /// The two sides of a refusal, as one line: "path: layout version 1 is ...".
@@ -96,39 +70,40 @@ result<void, segment_error> check(const known& header,
   return {};
 }
 
-}  // namespace
-
-result<platform::file_lock, segment_error> file_backing::format(
-    const std::string& folder, const geometry& sizes) {
-  auto data = file::create(data_path(folder));
-  if (!data) return refuse(data.error(), data_path(folder));
-  auto busy = platform::file_lock::open(data_path(folder), access::read_only);
-  if (!busy) return refuse(busy.error(), data_path(folder));
-  if (!busy->try_lock(opener_byte, platform::lock_mode::shared)) {
-    // Somebody took it for left behind, in the moment before this lock.
-    return unexpected{segment_error::not_found, folder};
+/// Memory of another machine is not shared with this one, and its locks may be
+/// pretended. A folder that is not there is somebody else's message.
+result<void, segment_error> refuse_network(const std::string& folder) {
+  const auto kind = platform::file_system_of(folder);
+  if (kind && *kind == platform::file_system::network) {
+    return unexpected{segment_error::network_storage, folder};
   }
-  auto control = file::create(control_path(folder));
-  if (!control) return refuse(control.error(), control_path(folder));
+  return {};
+}
+
+/// Headers and first pages of two empty files.
+result<void, segment_error> write_first(file& data, file& control,
+                                        const geometry& sizes,
+                                        const std::string& place) {
   // The chunk's head page and what the first step of growth gives.
   const auto first = std::uint64_t{sizes.page_bytes} + sizes.grow_min_bytes;
   const auto extents = extents_at(sizes);
   for (auto [grown, bytes] :
-       {std::pair{&*data, first}, std::pair{&*control, extents}}) {
+       {std::pair{&data, first}, std::pair{&control, extents}}) {
     if (auto done = grown->allocate(bytes); !done) {
-      return refuse(done.error(), folder);
+      return refuse(done.error(), place);
     }
   }
-  auto bytes =
-      platform::mapping::map(*data, sizes.capacity, access::read_write);
-  if (!bytes) return refuse(bytes.error(), folder);
-  auto lanes = platform::mapping::map(*control, control_capacity(sizes),
+  auto bytes = platform::mapping::map(data, sizes.capacity, access::read_write);
+  if (!bytes) return refuse(bytes.error(), place);
+  auto lanes = platform::mapping::map(control, control_capacity(sizes),
                                       access::read_write);
-  if (!lanes) return refuse(lanes.error(), folder);
+  if (!lanes) return refuse(lanes.error(), place);
   auto& header = *reinterpret_cast<data_header*>(bytes->data());
   header.layout = layout_version;
   header.abi = abi_mark;
-  header.boot = platform::boot_id();
+  const auto boot = platform::boot_id();
+  header.boot[0].store(boot[0], std::memory_order_relaxed);
+  header.boot[1].store(boot[1], std::memory_order_relaxed);
   header.nonce = platform::random_u64();
   header.sizes = sizes;
   header.committed.store(first, std::memory_order_relaxed);
@@ -143,16 +118,73 @@ result<platform::file_lock, segment_error> file_backing::format(
   const image made{bytes->data(), lanes->data(), sizes};
   made.page(0).store(page_word::make(page_state::meta, 0, 0, 0).raw,
                      std::memory_order_relaxed);
+  return {};
+}
+
+}  // namespace
+
+unexpected<segment_error> refuse(const failure<file_error>& why,
+                                 std::string_view place) {
+  auto code = segment_error::io;
+  switch (why.code()) {
+    case file_error::not_found:
+      code = segment_error::not_found;
+      break;
+    case file_error::exists:
+      code = segment_error::exists;
+      break;
+    case file_error::no_permission:
+      code = segment_error::no_permission;
+      break;
+    case file_error::no_space:
+      code = segment_error::no_space;
+      break;
+    case file_error::not_regular:
+      code = segment_error::not_a_segment;
+      break;
+    case file_error::name_too_long:
+      code = segment_error::bad_name;
+      break;
+    case file_error::unsupported:
+      code = segment_error::unsupported;
+      break;
+    case file_error::io:
+      break;
+  }
+  const auto said = why.detail().text.view();
+  return {code, said.empty() ? place : said};
+}
+
+result<platform::file_lock, segment_error> file_backing::format(
+    const std::string& folder, const geometry& sizes) {
+  if (auto local = refuse_network(folder); !local) {
+    return unexpected{local.error()};
+  }
+  auto data = file::create(data_path(folder));
+  if (!data) return refuse(data.error(), data_path(folder));
+  auto busy = platform::file_lock::open(data_path(folder), access::read_only);
+  if (!busy) return refuse(busy.error(), data_path(folder));
+  if (!busy->try_lock(opener_byte, platform::lock_mode::shared)) {
+    // Somebody took it for left behind, in the moment before this lock.
+    return unexpected{segment_error::not_found, folder};
+  }
+  auto control = file::create(control_path(folder));
+  if (!control) return refuse(control.error(), control_path(folder));
+  if (auto done = write_first(*data, *control, sizes, folder); !done) {
+    return unexpected{done.error()};
+  }
   return std::move(*busy);
 }
 
 result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
-    const std::string& folder, access mode, platform::lock_mode how) {
+    const std::string& folder, access mode, platform::lock_mode how,
+    std::chrono::nanoseconds patience) {
   const auto data_at = data_path(folder);
   const auto control_at = control_path(folder);
+  if (auto local = refuse_network(folder); !local) {
+    return unexpected{local.error()};
+  }
   std::unique_ptr<file_backing> made{new file_backing};
-  made->writable_ = mode == access::read_write;
-
   auto data = file::open(data_at, mode);
   if (!data) return refuse(data.error(), data_at);
   auto control = file::open(control_at, mode);
@@ -166,14 +198,105 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
     // Only its remover holds it exclusively, and only for a moment.
     return unexpected{segment_error::not_found, folder};
   }
+  auto live = platform::liveness::open(control_at);
+  if (!live) return refuse(live.error(), control_at);
+  made->data_file_ = std::move(*data);
+  made->control_file_ = std::move(*control);
+  made->opener_ = std::move(*opener);
+  made->liveness_ = std::move(*live);
+  if (auto done = made->map(folder, mode); !done) {
+    return unexpected{done.error()};
+  }
 
+  // Between our opening the file and our locking it the segment may have been
+  // removed, and made again: the name must still lead to the same creation.
+  alignas(data_header) std::array<std::byte, sizeof(data_header)> again;
+  auto named = file::open(data_at, access::read_only);
+  if (!named) return refuse(named.error(), data_at);
+  if (auto r = read_header<data_header>(*named, data_at, again); !r) {
+    return unexpected{r.error()};
+  }
+  if (reinterpret_cast<const data_header*>(again.data())->nonce !=
+      made->nonce_) {
+    return unexpected{segment_error::not_found, folder};
+  }
+  if (how == platform::lock_mode::exclusive) return made;
+  if (mode == access::read_write) {
+    if (auto done = made->start_writing(folder, patience); !done) {
+      return unexpected{done.error()};
+    }
+  } else if (made->is_stale()) {
+    return unexpected{segment_error::stale, folder};
+  }
+  return made;
+}
+
+result<std::unique_ptr<file_backing>, segment_error>
+file_backing::create_anonymous(const geometry& sizes) {
+  auto data = file::create_anonymous("commy data");
+  if (!data) return refuse(data.error(), "anonymous segment");
+  auto control = file::create_anonymous("commy control");
+  if (!control) return refuse(control.error(), "anonymous segment");
+  if (auto done = write_first(*data, *control, sizes, "anonymous segment");
+      !done) {
+    return unexpected{done.error()};
+  }
+  for (auto* made : {&*data, &*control}) {
+    if (auto done = made->forbid_shrinking(); !done) {
+      return refuse(done.error(), "anonymous segment");
+    }
+  }
+  return adopt({data->native(), control->native()}, access::read_write);
+}
+
+result<std::unique_ptr<file_backing>, segment_error> file_backing::adopt(
+    const segment_files& given, access mode,
+    std::chrono::nanoseconds patience) {
+  std::unique_ptr<file_backing> made{new file_backing};
+  const std::string place = "files " + std::to_string(given.data) + " and " +
+                            std::to_string(given.control);
+  // Opened anew: a lock belongs to a description, and the giver's is another.
+  auto data = file::reopen(given.data, mode);
+  if (!data) return refuse(data.error(), place);
+  auto control = file::reopen(given.control, mode);
+  if (!control) return refuse(control.error(), place);
+  if (!data->cannot_shrink() || !control->cannot_shrink()) {
+    return unexpected{segment_error::not_a_segment,
+                      place + ": not sealed against getting shorter"};
+  }
+  auto opener = platform::file_lock::open(*data, mode);
+  if (!opener) return refuse(opener.error(), place);
+  if (!opener->try_lock(opener_byte, platform::lock_mode::shared)) {
+    return unexpected{segment_error::in_use, place};
+  }
+  auto live = platform::liveness::open(*control);
+  if (!live) return refuse(live.error(), place);
+  made->data_file_ = std::move(*data);
+  made->control_file_ = std::move(*control);
+  made->opener_ = std::move(*opener);
+  made->liveness_ = std::move(*live);
+  if (auto done = made->map(place, mode); !done) {
+    return unexpected{done.error()};
+  }
+  if (mode == access::read_only) return made;
+  if (auto done = made->start_writing(place, patience); !done) {
+    return unexpected{done.error()};
+  }
+  return made;
+}
+
+result<void, segment_error> file_backing::map(const std::string& place,
+                                              access mode) {
+  const auto data_at = data_path(place);
+  const auto control_at = control_path(place);
   alignas(data_header) std::array<std::byte, sizeof(data_header)> data_bytes;
   alignas(control_header) std::array<std::byte, sizeof(control_header)>
       control_bytes;
-  if (auto r = read_header<data_header>(*data, data_at, data_bytes); !r) {
+  if (auto r = read_header<data_header>(data_file_, data_at, data_bytes); !r) {
     return unexpected{r.error()};
   }
-  if (auto r = read_header<control_header>(*control, control_at, control_bytes);
+  if (auto r =
+          read_header<control_header>(control_file_, control_at, control_bytes);
       !r) {
     return unexpected{r.error()};
   }
@@ -193,18 +316,14 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
     return mismatch(segment_error::not_a_segment, control_at, "creation number",
                     d.nonce, c.nonce);
   }
-  if (d.boot != platform::boot_id()) {
-    return mismatch(segment_error::stale, data_at, "boot id",
-                    platform::boot_id()[0], d.boot[0]);
-  }
-  const auto data_size = data->size();
+  const auto data_size = data_file_.size();
   const auto said = d.committed.load(std::memory_order_relaxed);
   if (!data_size || said > *data_size || said > d.sizes.capacity ||
       said < d.sizes.page_bytes || said % d.sizes.page_bytes != 0) {
     return mismatch(segment_error::not_a_segment, data_at, "committed bytes",
                     data_size ? *data_size : 0, said);
   }
-  const auto control_size = control->size();
+  const auto control_size = control_file_.size();
   const auto control_said = c.committed.load(std::memory_order_relaxed);
   if (!control_size || control_said > *control_size ||
       control_said < extents_at(c.sizes)) {
@@ -212,36 +331,18 @@ result<std::unique_ptr<file_backing>, segment_error> file_backing::open(
                     control_size ? *control_size : 0, control_said);
   }
 
-  // Between our opening the file and our locking it the segment may have been
-  // removed, and made again: the name must still lead to the same creation.
-  alignas(data_header) std::array<std::byte, sizeof(data_header)> again;
-  auto named = file::open(data_at, access::read_only);
-  if (!named) return refuse(named.error(), data_at);
-  if (auto r = read_header<data_header>(*named, data_at, again); !r) {
-    return unexpected{r.error()};
-  }
-  if (reinterpret_cast<const data_header*>(again.data())->nonce != d.nonce) {
-    return unexpected{segment_error::not_found, folder};
-  }
-
-  auto bytes = platform::mapping::map(*data, d.sizes.capacity, mode);
+  auto bytes = platform::mapping::map(data_file_, d.sizes.capacity, mode);
   if (!bytes) return refuse(bytes.error(), data_at);
   auto lanes =
-      platform::mapping::map(*control, control_capacity(c.sizes), mode);
+      platform::mapping::map(control_file_, control_capacity(c.sizes), mode);
   if (!lanes) return refuse(lanes.error(), control_at);
-  auto live = platform::liveness::open(control_at);
-  if (!live) return refuse(live.error(), control_at);
-
-  made->nonce_ = d.nonce;
-  made->sizes_ = d.sizes;
-  made->data_file_ = std::move(*data);
-  made->control_file_ = std::move(*control);
-  made->data_ = std::move(*bytes);
-  made->control_ = std::move(*lanes);
-  made->opener_ = std::move(*opener);
-  made->liveness_ = std::move(*live);
-  made->lot_ = platform::parking_lot{made->nonce_};
-  return made;
+  nonce_ = d.nonce;
+  sizes_ = d.sizes;
+  data_ = std::move(*bytes);
+  control_ = std::move(*lanes);
+  lot_ = platform::parking_lot{nonce_};
+  writable_ = mode == access::read_write;
+  return {};
 }
 
 result<void, segment_error> file_backing::cut_data(std::uint64_t bytes) {

@@ -43,7 +43,7 @@ void salvage(block_tracer& tracer, lane_index index, lane_record& lane) {
   const auto name = "lane " + std::to_string(index) + ": its journal";
   std::uint64_t undone = 0;
   if (tracer.repairs() && state == journal_state::active) {
-    undone = undo_sound_records(img, lane);
+    undone = undo_sound_records(img, index, lane);
   }
   tracer.repairable(name + " makes no sense (state " +
                     std::to_string(load(lane.state)) + ", " +
@@ -91,7 +91,7 @@ void sweep_everybody(const image& img) {
     if (word.state() == slot_state::free && word.pid() == 0) continue;
     sweep_lanes(img, i);
     sweep_rings(img, i, report);
-    sweep_loans(img, i);
+    sweep_loans(img, i, owner_search::all);
     img.slot(i).sweeper.store(0, std::memory_order_relaxed);
     img.slot(i).word.store(
         slot_word::make(slot_state::free, word.generation() + 1, 0).raw,
@@ -106,7 +106,6 @@ void sweep_everybody(const image& img) {
     // Whose it was is not to be had; its journal is good or given up already.
     static_cast<void>(replay(img, i, *lane));
     lane->state.store(0, std::memory_order_relaxed);
-    lane->held_count.store(0, std::memory_order_relaxed);
     lane->waiting_for.store(0, std::memory_order_relaxed);
     for (auto& cell : lane->guards)
       cell.store(0, std::memory_order_relaxed);

@@ -28,7 +28,7 @@ struct geometry {
   }
   /// True if every size is a usable power of two or in range: what a header
   /// says is input. Bounds: 1 TiB of capacity is the design's limit; the
-  /// chunk's head page must hold its page words behind 1 KiB of header.
+  /// chunk's head page must hold two words a page behind 1 KiB of header.
   [[nodiscard]] constexpr bool valid() const noexcept {
     const auto power = [](std::uint64_t n) {
       return n != 0 && (n & (n - 1)) == 0;
@@ -36,7 +36,7 @@ struct geometry {
     return power(page_bytes) && page_bytes >= 4096 && page_bytes <= 1U << 20U &&
            power(chunk_bytes) && chunk_bytes >= 4 * page_bytes &&
            chunk_bytes <= 1U << 30U &&
-           1024 + 8ULL * chunk_pages() <= page_bytes &&
+           1024 + 16ULL * chunk_pages() <= page_bytes &&
            capacity >= chunk_bytes && capacity <= 1_TiB &&
            capacity % chunk_bytes == 0 && grow_min_bytes >= page_bytes &&
            grow_min_bytes % page_bytes == 0 &&

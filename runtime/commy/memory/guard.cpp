@@ -45,7 +45,19 @@ result<read_guard, read_error> read_guard::hold(
                         "this thread holds eight read guards already"};
     }
     cell = &*free;
-    for (;;) {
+    // relaxed: the own lane's cells. One that names this object keeps writers
+    // off already, also one who waits for it; one that names a later object
+    // may be waited for.
+    const auto any_guard = [&](auto&& is) {
+      return std::ranges::any_of(mine->record->guards, [&](const auto& c) {
+        return is(c.load(std::memory_order_relaxed));
+      });
+    };
+    const bool guarded = any_guard([&](offset at) { return at == root; });
+    const bool only_tries =
+        open != nullptr || any_guard([&](offset at) { return at > root; });
+    if (guarded) cell->store(root, std::memory_order_relaxed);
+    while (!guarded) {
       cell->store(root, std::memory_order_relaxed);
       fence::full();  // Dekker with transaction::wait_for_guards().
       // acquire, pairs with [unlock]: the last writer's bytes.
@@ -60,7 +72,7 @@ result<read_guard, read_error> read_guard::hold(
         continue;
       }
       lower(*owner, root, *cell);
-      if (open != nullptr || engine::clock::now() >= deadline) {
+      if (only_tries || engine::clock::now() >= deadline) {
         return unexpected{read_error::busy, owner->holder_text(now)};
       }
       if (const auto why = owner->await_writer(root, deadline)) {
@@ -78,7 +90,9 @@ result<read_guard, read_error> read_guard::hold(
 
 read_guard::read_guard(read_guard&& other) noexcept
     : owner_{std::move(other.owner_)},
+      img_{other.img_},
       root_{other.root_},
+      content_{other.content_},
       cell_{std::exchange(other.cell_, nullptr)} {}
 
 read_guard::~read_guard() {

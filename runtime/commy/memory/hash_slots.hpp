@@ -26,17 +26,18 @@ struct hash_slots {
   std::uint32_t group_bytes = 0;
   bool key_is_text = false;
   bool value_is_text = false;
+  bool value_is_nested = false;  // A container: see nested_cell.hpp.
 
   /// Largest slot: key and value live in the group, and a reader copies a slot
   /// to its stack. Larger values belong into an object of their own.
   static constexpr std::uint32_t stride_max = 1024;
 
-  [[nodiscard]] static constexpr hash_slots of(std::uint32_t key_bytes,
-                                               std::uint32_t value_bytes,
-                                               std::uint32_t value_align,
-                                               bool key_is_text,
-                                               bool value_is_text) noexcept {
+  [[nodiscard]] static constexpr hash_slots of(
+      std::uint32_t key_bytes, std::uint32_t value_bytes,
+      std::uint32_t value_align, bool key_is_text, bool value_is_text,
+      bool value_is_nested = false) noexcept {
     hash_slots s;
+    s.value_is_nested = value_is_nested;
     s.key_bytes = key_bytes;
     s.value_bytes = value_bytes;
     s.key_is_text = key_is_text;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <commy/base/fence.hpp>
+#include <commy/memory/change_ring.hpp>
 #include <commy/memory/hash_slots.hpp>
 #include <commy/memory/key_hash.hpp>
 #include <commy/memory/text_cell.hpp>
 #include <commy/memory/transaction.hpp>
+#include <commy/memory/trash.hpp>
 
 #include <array>
 #include <bit>
@@ -22,7 +24,7 @@ struct table_key {
   std::string_view text{};
 };
 
-enum class lookup { found, absent, busy, removed, damaged };
+enum class lookup : std::uint8_t { found, absent, busy, removed, damaged };
 
 /// Open addressing over groups (see hash_slots.hpp), linear probing by group.
 /// Lookups stop at a group with an empty slot. A table grows aside and is
@@ -69,8 +71,8 @@ public:
 
   /// The slot's words, for a writer or under a guard.
   void load_slot(const place& at, std::uint64_t* words) const noexcept;
-  /// Changes the value's words of an existing entry; the old text, if the value
-  /// is one, is given back.
+  /// Changes the value's words of an existing entry; the old text or nested
+  /// container, if the value is one, is given back.
   void replace_value(transaction& txn, const place& at,
                      const std::uint64_t* slot_words);
   /// Adds an entry that is not there. `slot_words` holds key and value; a text
@@ -84,9 +86,10 @@ public:
   template <class Keep>
   void rebuild(transaction& txn, Keep&& keep,
                const std::vector<std::uint64_t>& added);
-  /// Gives back the texts of an entry that `rebuild` does not keep.
-  void drop_texts(transaction& txn, const std::uint64_t* slot_words) const;
-  /// Gives the table back, with all its texts.
+  /// Gives back what an entry that `rebuild` does not keep has outside of it.
+  void drop_entry(transaction& txn, const std::uint64_t* slot_words) const;
+  /// Gives the table back, with all that its entries hold: more than a few of
+  /// these as trash, in constant time.
   void clear(transaction& txn);
   /// Makes room for `entries` in all.
   void reserve(transaction& txn, std::uint64_t entries) {
@@ -108,6 +111,33 @@ private:
     std::uint64_t groups = 0;
     std::uint64_t seed = 0;
   };
+  /// What a look at one group came to: a `lookup`, or on to the next group.
+  enum class look_outcome : std::uint8_t {
+    found = static_cast<std::uint8_t>(lookup::found),
+    absent = static_cast<std::uint8_t>(lookup::absent),
+    damaged = static_cast<std::uint8_t>(lookup::damaged),
+    full = 255,  // Neither the key nor an empty slot.
+  };
+  struct seen_numbers {
+    std::uint64_t shape;
+    std::uint64_t group;
+  };
+  /// Has a sequence stood still? To be asked behind an acquire fence, the
+  /// partner of [unit-odd] and [take].
+  [[nodiscard]] static bool is_still(const shared_u64& sequence,
+                                     std::uint64_t seen) noexcept {
+    return sequence.load(std::memory_order_relaxed) == seen;
+  }
+  template <class Found>
+  [[nodiscard]] look_outcome look_into(offset group, std::uint8_t tag,
+                                       const table_key& key,
+                                       Found& found) const;
+  template <class Found>
+  [[nodiscard, gnu::noinline]] lookup find_far(const table_shape& shape,
+                                               seen_numbers first,
+                                               std::uint64_t hashed,
+                                               const table_key& key,
+                                               Found& found, bool own) const;
   [[nodiscard]] table_shape load_shape() const noexcept {
     // relaxed: validated by the shape's sequence, or under the lock.
     return {root_->shape[0].load(std::memory_order_relaxed),
@@ -135,6 +165,9 @@ private:
     return bits == key.bits;
   }
   [[nodiscard]] table_key key_of(const std::uint64_t* slot) const noexcept;
+  /// For the change log; before the slot's texts are given back.
+  void note(transaction& txn, change_kind kind,
+            const std::uint64_t* slot) const;
   void copy_slot(offset group, std::uint32_t slot,
                  std::uint64_t* words) const noexcept {
     const auto at = group + slots_.get().slot_at(slot);

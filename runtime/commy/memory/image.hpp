@@ -54,7 +54,11 @@ public:
   }
   /// True if [at, at + bytes) lies in committed data behind the header.
   [[nodiscard]] bool holds(offset at, std::uint64_t bytes) const noexcept {
-    const auto end = committed();
+    return lies_below(committed(), at, bytes);
+  }
+  /// The same for a committed end that was asked for before.
+  [[nodiscard]] static bool lies_below(std::uint64_t end, offset at,
+                                       std::uint64_t bytes) noexcept {
     return at >= sizeof(data_header) && at <= end && bytes <= end - at;
   }
 
@@ -92,6 +96,13 @@ public:
     const auto within = index & ((std::uint64_t{1} << pages_shift) - 1);
     return word((index >> pages_shift << chunk_shift_) + page_words_at +
                 8 * within);
+  }
+  /// The owners word of page `index`, see page_owners.hpp. Requires: as above.
+  [[nodiscard]] shared_u64& owners(std::uint64_t index) const noexcept {
+    const auto pages_shift = chunk_shift_ - page_shift_;
+    const auto per_chunk = std::uint64_t{1} << pages_shift;
+    return word((index >> pages_shift << chunk_shift_) + page_words_at +
+                8 * (per_chunk + (index & (per_chunk - 1))));
   }
 
   [[nodiscard]] participant_slot& slot(slot_index index) const noexcept {
@@ -131,7 +142,7 @@ public:
     return reinterpret_cast<lane_record*>(
         control_ + at + (index % sizes_.lane_step) * lane_bytes(sizes_));
   }
-  /// The first word of a lane's log.
+  /// The first word of a lane's log: see log_parts.hpp.
   [[nodiscard]] static std::uint64_t* log_of(lane_record& lane) noexcept {
     return reinterpret_cast<std::uint64_t*>(
         reinterpret_cast<std::byte*>(&lane) + sizeof(lane_record));

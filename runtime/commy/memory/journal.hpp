@@ -2,7 +2,7 @@
 #pragma once
 
 #include <commy/base/fence.hpp>
-#include <commy/memory/image.hpp>
+#include <commy/memory/log_parts.hpp>
 
 #include <cstdint>
 #include <utility>
@@ -19,10 +19,14 @@ enum class record_kind : std::uint8_t {
   unit = 4,         // place: offset of a sequence; no payload.
   run_taken = 5,    // place: page index; payload: its RESERVED.
   run_freed = 6,    // place: page index; payload: its LIVE.
+  skip = 8,         // Fills the end of a part; payload: anything.
 };
 
 /// Longest payload; longer undo is split into several records.
 inline constexpr std::uint32_t record_words_max = 64;
+/// Words that each part of a log keeps free for the record of the next part's
+/// run. What is left behind that is shorter than the longest record.
+inline constexpr std::uint32_t log_slack = 2;
 
 [[nodiscard]] constexpr std::uint64_t record_head(
     record_kind kind, std::uint64_t words, std::uint64_t place) noexcept {
@@ -38,6 +42,7 @@ enum class planted_bug : std::uint32_t {
   unlock_before_idle = 2,
   hand_over_before_info = 3,  // A message's loans, before the cell names them.
   carrier_freed_first = 4,    // By a sweep, before the loans it names.
+  extent_kept_in_log = 5,     // Given back while `log_used` counts it.
 };
 inline planted_bug planted = planted_bug::none;
 
@@ -50,6 +55,8 @@ inline planted_bug planted = planted_bug::none;
 ///              Both: then every odd sequence advances to even.
 ///     free:    deferred frees, dropped blocks; after an abort also what was
 ///              reserved. Under FREEING_*, and skipped when there is nothing.
+///              `log_used` falls below each extent before that is given back,
+///              so whoever repeats this never reads what is another's by now.
 ///
 /// Afterwards the state is IDLE, and the caller unlocks. Blocks are freed under
 /// a state of their own because a free block may be taken and filled by another
@@ -65,13 +72,14 @@ inline planted_bug planted = planted_bug::none;
                                     lane_record& record) noexcept;
 /// Of a journal that makes no sense: puts old words back, newest first, up to
 /// the first record that cannot be. Returns how many words. For fsck.
-std::uint64_t undo_sound_records(const image& img,
+std::uint64_t undo_sound_records(const image& img, lane_index lane,
                                  lane_record& record) noexcept;
 
 /// The passes for a log that is known to be sound. Freed blocks are handed to
 /// `freed(word offset)` so that they can be cached.
 template <class Freed>
-void finish_journal(const image& img, lane_record& record, bool forward,
+void finish_journal(const image& img, lane_record& record,
+                    const log_reader& log, bool forward,
                     Freed&& freed) noexcept;
 
 namespace detail {
@@ -104,7 +112,7 @@ struct record_view {
   const std::uint64_t* payload;
 };
 
-/// Calls `each(record)` newest first.
+/// Calls `each(record)` for the records of a part, newest first.
 template <class Each>
 void for_each_record(const std::uint64_t* log, std::uint64_t end,
                      Each&& each) noexcept {
@@ -117,15 +125,25 @@ void for_each_record(const std::uint64_t* log, std::uint64_t end,
   }
 }
 
+/// The same for all records of a log.
+template <class Each>
+void for_each_record(const log_reader& log, Each&& each) noexcept {
+  log.for_each_part([&](std::uint32_t /*part*/, const std::uint64_t* words,
+                        std::uint64_t count) {
+    for_each_record(words, count, each);
+    return true;
+  });
+}
+
 /// First pass. Returns {there are units, there is something to free}.
 struct pass_result {
   bool units = false;
   bool frees = false;
 };
-inline pass_result settle_words(const image& img, const std::uint64_t* log,
-                                std::uint64_t end, bool forward) noexcept {
+inline pass_result settle_words(const image& img, const log_reader& log,
+                                bool forward) noexcept {
   pass_result found;
-  for_each_record(log, end, [&](const record_view& r) {
+  for_each_record(log, [&](const record_view& r) {
     switch (r.kind) {
       case record_kind::undo:
         if (forward) break;
@@ -159,11 +177,14 @@ inline pass_result settle_words(const image& img, const std::uint64_t* log,
       case record_kind::unit:
         found.units = true;
         break;
+      case record_kind::skip:
+        break;
     }
   });
   return found;
 }
 
+/// Last pass, over one part.
 template <class Freed>
 void free_blocks(const image& img, const std::uint64_t* log, std::uint64_t end,
                  bool forward, Freed&& freed) noexcept {
@@ -197,19 +218,18 @@ void free_blocks(const image& img, const std::uint64_t* log, std::uint64_t end,
 }  // namespace detail
 
 template <class Freed>
-void finish_journal(const image& img, lane_record& record, bool forward,
+void finish_journal(const image& img, lane_record& record,
+                    const log_reader& log, bool forward,
                     Freed&& freed) noexcept {
-  const auto* const log = image::log_of(record);
   // relaxed: the own lane's word, or a dead one's, ordered by the kernel.
-  const auto end = record.log_used.load(std::memory_order_relaxed) / 8;
   const auto state =
       static_cast<journal_state>(record.state.load(std::memory_order_relaxed));
   detail::pass_result found{false, true};
   if (state == journal_state::active || state == journal_state::committed) {
-    found = detail::settle_words(img, log, end, forward);
+    found = detail::settle_words(img, log, forward);
     fence::compiler();
     if (found.units) {
-      detail::for_each_record(log, end, [&](const detail::record_view& r) {
+      detail::for_each_record(log, [&](const detail::record_view& r) {
         if (r.kind == record_kind::unit) detail::settle(img.word(r.place));
       });
     }
@@ -223,7 +243,17 @@ void finish_journal(const image& img, lane_record& record, bool forward,
     }
   }
   if (found.frees) {
-    detail::free_blocks(img, log, end, forward, std::forward<Freed>(freed));
+    log.for_each_part([&](std::uint32_t part, const std::uint64_t* words,
+                          std::uint64_t count) {
+      detail::free_blocks(img, words, count, forward, freed);
+      if (part != 0 && planted != planted_bug::extent_kept_in_log) {
+        fence::compiler();
+        record.log_used.store(8 * part_begin(img.sizes(), part),
+                              std::memory_order_relaxed);
+        fence::compiler();
+      }
+      return true;
+    });
   }
   fence::compiler();
 }

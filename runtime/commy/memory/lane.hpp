@@ -2,7 +2,7 @@
 #pragma once
 
 #include <commy/memory/classes.hpp>
-#include <commy/memory/image.hpp>
+#include <commy/memory/journal.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,8 +17,10 @@ namespace commy::memory {
 class magazine {
 public:
   struct entry {
-    offset block;
+    std::uint64_t low;  // Of a handle to it: place and segment's mark.
     offset word;
+
+    [[nodiscard]] offset block() const noexcept { return low & offset_mask; }
   };
   /// Entries for blocks of `bytes` each: enough that the newest that a loop
   /// gives back serve its next round, and at most 32 KiB of blocks (but four),
@@ -36,7 +38,9 @@ public:
     room_ = room;
   }
   [[nodiscard]] bool prepared() const noexcept { return room_ != 0; }
-  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] bool empty() const noexcept {
+    return last_is_out_ && count_ == 0;
+  }
   [[nodiscard]] bool full() const noexcept { return count_ == room_; }
   /// True when a refill should end.
   [[nodiscard]] bool stocked() const noexcept {
@@ -45,19 +49,26 @@ public:
   /// Requires: not full.
   void push(entry e) noexcept { entries_[count_++] = e; }
   /// Requires: not empty.
-  [[nodiscard]] entry pop() noexcept { return entries_[--count_]; }
-  /// What was popped last, if `block` is that and nothing was pushed since.
-  [[nodiscard]] const entry* just_popped(offset block) const noexcept {
-    const auto* const last = entries_.get() + count_;
-    return count_ != room_ && last->block == block ? last : nullptr;
+  [[nodiscard]] entry pop() noexcept {
+    if (last_is_out_) last_ = entries_[--count_];
+    last_is_out_ = true;
+    return last_;
+  }
+  /// What was popped last, if `low` is that and it is still out.
+  [[nodiscard]] const entry* just_popped(std::uint64_t low) const noexcept {
+    return last_is_out_ && last_.low == low ? &last_ : nullptr;
   }
   /// Puts back what was popped last. Requires: `just_popped` has found it.
-  void unpop() noexcept { ++count_; }
+  void unpop() noexcept { last_is_out_ = false; }
 
 private:
   std::unique_ptr<entry[]> entries_;
   std::uint32_t count_ = 0;
   std::uint32_t room_ = 0;
+  // Beside the stack, with a flag instead of a count: a loop that takes a block
+  // and gives it back need not wait for its own last store of a count.
+  entry last_{};
+  bool last_is_out_ = true;
 };
 
 /// What a lane knows of the slabs of one use. Slabs that name it as the lane
@@ -86,15 +97,21 @@ struct lane {
   lane_index index = 0;
   std::uint64_t generation = 0;
   lock_word self{};
-  slot_index slot = 0;        // Of the participant that leases it.
-  std::uint32_t segment = 0;  // The segment's number in handles.
+  slot_index slot = 0;         // Of the participant that leases it.
+  std::uint32_t segment = 0;   // The segment's number in handles.
+  std::uint64_t low_mark = 0;  // Of handles' low halves.
   // Words of its participant's bare blocks, without generation.
   std::uint64_t owned = 0;
   std::uint64_t cached = 0;
-  std::uint64_t* log = nullptr;
+  // Word of a block on loan ^ high half of its handle: one number for all.
+  std::uint64_t word_to_high = 0;
+  // The current part of the log, such that `log[log_words]` is the place of the
+  // next record, whichever part that is in.
+  shared_u64* log = nullptr;
   std::uint64_t log_words = 0;      // Words of log in use; mirrors log_used.
-  std::uint64_t log_words_max = 0;  // Words that fit.
-  std::uint32_t held = 0;           // Mirrors held_count.
+  std::uint64_t log_words_max = 0;  // Up to where the current part goes.
+  std::uint32_t log_extents = 0;    // Extents that the transaction claimed.
+  std::uint32_t held = 0;           // Cells of `held` in use.
   bool open = false;                // A transaction is open.
   bool editing = false;             // An operation of it is under way.
   // What the log holds, so that most commits need not read it: sequences
@@ -112,8 +129,19 @@ struct lane {
   std::array<bool, size_class_count> look_again{};
   std::array<std::array<slab_list, size_class_count>, block_kinds> slabs;
 
+  /// A magazine's entry for a block.
+  [[nodiscard]] magazine::entry entry_of(offset block,
+                                         offset word) const noexcept {
+    return {block | low_mark, word};
+  }
   [[nodiscard]] slab_list& slabs_of(slab_use use) noexcept {
     return slabs[static_cast<std::size_t>(use.kind)][use.cls];
+  }
+  /// The next transaction's log begins in the base again.
+  void rewind_log() noexcept {
+    log = reinterpret_cast<shared_u64*>(image::log_of(*record));
+    log_words_max = img->sizes().journal_bytes / 8 - log_slack;
+    log_extents = 0;
   }
 };
 

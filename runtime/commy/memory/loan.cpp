@@ -1,5 +1,6 @@
 #include <commy/memory/loan.hpp>
 #include <commy/memory/loan_words.hpp>
+#include <commy/memory/page_owners.hpp>
 
 namespace commy {
 
@@ -19,6 +20,7 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
                    8;
     return unexpected{loan_error::too_large, detail};
   }
+  const lane_scope scope{*owner, owner->patience()};
   auto& mine = owner->my_lane();
   // relaxed: advice; a poisoned segment only refuses from now on.
   if (img.header().poisoned.load(std::memory_order_relaxed) != 0) {
@@ -41,7 +43,7 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
         continue;
       }
       loan_block made;
-      made.place_ = {entry.block, entry.word, class_bytes(cls), cls,
+      made.place_ = {entry.block(), entry.word, class_bytes(cls), cls,
                      mine.index + 1};
       made.generation_ = taken.generation();
       made.bytes_ = static_cast<std::uint32_t>(bytes);
@@ -112,7 +114,9 @@ bool loan_block::is_sound() const noexcept {
 }
 
 bool loan_block::hand_over(slot_index reader) const noexcept {
-  return step_loan(owner_->img(), place_, owned_by(owner_->slot(), generation_),
+  const auto& img = owner_->img();
+  note_owner(img, place_.word >> img.page_shift(), reader);
+  return step_loan(img, place_, owned_by(owner_->slot(), generation_),
                    in_ring_of(reader, generation_ + 1));
 }
 

@@ -13,24 +13,34 @@ namespace commy {
 /// has moved on is refused as stale for ever, since generations only grow.
 /// All zero names nothing.
 struct loan_handle {
-  std::uint64_t low = 0;   // Offset 48, generation's low 16 bits.
-  std::uint64_t high = 0;  // Generation's high 32 bits, segment 32.
+  // Each half carries a half of the segment's number, so that both are made and
+  // compared by one step each; see memory/bare_block.hpp.
+  std::uint64_t low = 0;   // Offset 48, segment's low 16 bits.
+  std::uint64_t high = 0;  // Generation 48, segment's high 16 bits.
 
+  /// The segment's part of `low` and of `high`.
+  [[nodiscard]] static constexpr std::uint64_t low_mark(
+      std::uint32_t segment) noexcept {
+    return static_cast<std::uint64_t>(segment) << 48U;
+  }
+  [[nodiscard]] static constexpr std::uint64_t high_mark(
+      std::uint32_t segment) noexcept {
+    return static_cast<std::uint64_t>(segment >> 16U) << 48U;
+  }
   [[nodiscard]] static constexpr loan_handle make(
       std::uint32_t segment, memory::offset block,
       std::uint64_t generation) noexcept {
-    return {(block & memory::offset_mask) | generation << 48U,
-            (generation >> 16U & 0xffff'ffffU) |
-                static_cast<std::uint64_t>(segment) << 32U};
+    return {(block & memory::offset_mask) | low_mark(segment),
+            (generation & memory::offset_mask) | high_mark(segment)};
   }
   [[nodiscard]] constexpr memory::offset block() const noexcept {
     return low & memory::offset_mask;
   }
   [[nodiscard]] constexpr std::uint64_t generation() const noexcept {
-    return low >> 48U | (high & 0xffff'ffffU) << 16U;
+    return high & memory::offset_mask;
   }
   [[nodiscard]] constexpr std::uint32_t segment() const noexcept {
-    return static_cast<std::uint32_t>(high >> 32U);
+    return static_cast<std::uint32_t>(low >> 48U | high >> 48U << 16U);
   }
   [[nodiscard]] explicit constexpr operator bool() const noexcept {
     return low != 0;

@@ -1,7 +1,7 @@
 // What is done to a segment that nobody has open.
 #include <commy/memory/file_backing.hpp>
-#include <commy/memory/ring_repair.hpp>
 #include <commy/memory/segment.hpp>
+#include <commy/memory/sweep_all.hpp>
 
 #include <algorithm>
 
@@ -16,22 +16,6 @@ opened open_alone(std::string_view name, const segment_options& options) {
   if (!folder) return unexpected{folder.error()};
   return file_backing::open(*folder, platform::access::read_write,
                             platform::lock_mode::exclusive);
-}
-
-/// Ends what the dead left. False when a journal makes no sense.
-bool sweep_dead(const image& img) {
-  for (slot_index i = 0; i < img.sizes().participants; ++i) {
-    const slot_word word{img.slot(i).word.load(std::memory_order_acquire)};
-    if (word.state() != slot_state::live) continue;
-    auto report = sweep_lanes(img, i);
-    if (report.poisoned) return false;
-    sweep_rings(img, i, report);
-    sweep_loans(img, i);
-    img.slot(i).word.store(
-        slot_word::make(slot_state::free, word.generation() + 1, 0).raw,
-        std::memory_order_release);
-  }
-  return img.header().poisoned.load(std::memory_order_relaxed) == 0;
 }
 
 /// Where the pages end that are in use.
@@ -61,15 +45,22 @@ result<fsck_report, segment_error> segment::check(
   auto alone = open_alone(name, options);
   if (!alone) return unexpected{alone.error()};
   const image img{(*alone)->data(), (*alone)->control(), (*alone)->sizes()};
-  return fsck(img, mode);
+  auto report = fsck(img, mode);
+  // What has been repaired may be opened, whichever boot wrote it.
+  if (mode == fsck_mode::repair && report.findings == report.repaired &&
+      sweep_all(img)) {
+    (*alone)->mark_clean();
+  }
+  return report;
 }
 
 result<std::uint64_t, segment_error> segment::shrink(
     std::string_view name, const segment_options& options) {
   auto alone = open_alone(name, options);
   if (!alone) return unexpected{alone.error()};
+  if ((*alone)->is_stale()) return unexpected{segment_error::stale, name};
   const image img{(*alone)->data(), (*alone)->control(), (*alone)->sizes()};
-  if (!sweep_dead(img)) return unexpected{segment_error::poisoned, name};
+  if (!sweep_all(img)) return unexpected{segment_error::poisoned, name};
   const auto before = img.committed();
   const auto end = end_of_use(img);
   if (end >= before) return std::uint64_t{0};

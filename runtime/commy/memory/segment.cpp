@@ -14,7 +14,6 @@ namespace {
 
 using memory::file_backing;
 using platform::access;
-using platform::file_error;
 
 bool valid_part(std::string_view part) {
   return !part.empty() && part.size() <= 64 && part.front() != '.' &&
@@ -43,32 +42,6 @@ std::string participant_name(const segment_options& options) {
   if (!options.participant.empty()) return options.participant;
   const auto path = platform::executable_path();
   return path.substr(path.find_last_of("/\\") + 1);
-}
-
-segment_error translate(file_error error) {
-  switch (error) {
-    case file_error::not_found:
-      return segment_error::not_found;
-    case file_error::exists:
-      return segment_error::exists;
-    case file_error::no_permission:
-      return segment_error::no_permission;
-    case file_error::no_space:
-      return segment_error::no_space;
-    case file_error::not_regular:
-      return segment_error::not_a_segment;
-    case file_error::name_too_long:
-      return segment_error::bad_name;
-    case file_error::io:
-      break;
-  }
-  return segment_error::io;
-}
-
-unexpected<segment_error> refuse(const failure<file_error>& why,
-                                 std::string_view path) {
-  const auto text = why.detail().text.view();
-  return {translate(why.code()), text.empty() ? path : text};
 }
 
 unexpected<segment_error> refuse(const failure<memory::attach_error>& why,
@@ -143,42 +116,70 @@ std::uint64_t creation_of(const std::string& data) {
   return std::bit_cast<std::uint64_t>(bytes);
 }
 
-/// Builds a whole segment in a folder that nobody looks into.
-result<void, segment_error> build(const std::string& folder,
-                                  const memory::geometry& sizes) {
-  const auto busy = file_backing::format(folder, sizes);
-  if (!busy) return unexpected{busy.error()};
-  auto bytes = file_backing::open(folder, access::read_write);
-  if (!bytes) return unexpected{bytes.error()};
-  auto owner = memory::engine::attach(std::move(*bytes), "creator");
-  if (!owner) return refuse(owner.error(), folder);
+result<memory::geometry, segment_error> sizes_of(
+    const segment_options& options) {
+  memory::geometry sizes;
+  sizes.capacity = options.capacity;
+  if (options.sizes != nullptr) sizes = *options.sizes;
+  if (!sizes.valid()) {
+    return unexpected{segment_error::bad_size,
+                      std::to_string(sizes.capacity) + " bytes"};
+  }
+  return sizes;
+}
+
+/// Gives a segment without objects its directory.
+result<void, segment_error> fill(memory::engine& owner) {
   try {
-    memory::make_directory(**owner);
+    memory::make_directory(owner);
+    return {};
   } catch (const memory::write_failed& failed) {
     return unexpected{failed.why.code() == write_error::disk_full
                           ? segment_error::no_space
                           : segment_error::bad_size,
                       failed.why.message()};
   }
-  return {};
 }
 
-result<void, segment_error> build_and_name(const std::string& parent,
-                                           const std::string& folder,
-                                           const memory::geometry& sizes) {
+/// Builds a whole segment in a folder that nobody looks into. Its opener byte
+/// stays locked as long as what is returned lives.
+result<platform::file_lock, segment_error> build(
+    const std::string& folder, const memory::geometry& sizes) {
+  auto busy = file_backing::format(folder, sizes);
+  if (!busy) return unexpected{busy.error()};
+  auto bytes = file_backing::open(folder, access::read_write);
+  if (!bytes) return unexpected{bytes.error()};
+  auto owner = memory::engine::attach(std::move(*bytes), "creator");
+  if (!owner) return refuse(owner.error(), folder);
+  if (auto done = fill(**owner); !done) return unexpected{done.error()};
+  return busy;
+}
+
+/// The opener byte stays locked as before, where open files move.
+result<platform::file_lock, segment_error> build_and_name(
+    const std::string& parent, const std::string& folder,
+    const memory::geometry& sizes) {
   const auto aside = aside_of(parent);
   if (auto made = platform::make_folders(aside); !made) {
-    return refuse(made.error(), aside);
+    return memory::refuse(made.error(), aside);
   }
-  if (auto built = build(aside, sizes); !built) {
+  auto busy = build(aside, sizes);
+  if (!busy) {
     remove_files(aside);
-    return unexpected{built.error()};
+    if (busy.error() == segment_error::network_storage) {
+      return unexpected{segment_error::network_storage, folder};
+    }
+    return unexpected{busy.error()};
   }
+  // Locked until it has its name and is open, lest another creator takes the
+  // files away and the empty folder gets it. Where open files do not move, a
+  // moment is left.
+  if (!platform::open_files_move()) *busy = {};
   if (auto named = platform::rename_folder(aside, folder); !named) {
     remove_files(aside);
-    return refuse(named.error(), folder);
+    return memory::refuse(named.error(), folder);
   }
-  return {};
+  return busy;
 }
 
 }  // namespace
@@ -189,45 +190,73 @@ result<std::string, segment_error> memory::segment_folder(
   return base_folder(options) + "/" + std::string{name};
 }
 
-result<segment, segment_error> segment::open(std::string_view name,
-                                             const segment_options& options) {
-  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
-  auto bytes = file_backing::open(
-      base_folder(options) + "/" + std::string{name}, access::read_write);
-  if (!bytes) return unexpected{bytes.error()};
-  auto owner =
-      memory::engine::attach(std::move(*bytes), participant_name(options));
+result<segment, segment_error> segment::attach(
+    std::unique_ptr<memory::backing> bytes, std::string_view name,
+    const segment_options& options) {
+  const bool writable = bytes->writable();
+  auto owner = memory::engine::attach(
+      std::move(bytes), writable ? participant_name(options) : std::string{});
   if (!owner) return refuse(owner.error(), name);
   (*owner)->set_patience(options.patience);
   return segment{std::move(*owner), std::string{name}};
+}
+
+result<segment, segment_error> segment::open(std::string_view name,
+                                             const segment_options& options) {
+  const auto folder = memory::segment_folder(name, options);
+  if (!folder) return unexpected{folder.error()};
+  auto bytes =
+      file_backing::open(*folder, access::read_write,
+                         platform::lock_mode::shared, options.patience);
+  if (!bytes) return unexpected{bytes.error()};
+  return attach(std::move(*bytes), name, options);
 }
 
 result<segment, segment_error> segment::open_read_only(
     std::string_view name, const segment_options& options) {
-  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
-  auto bytes = file_backing::open(
-      base_folder(options) + "/" + std::string{name}, access::read_only);
+  const auto folder = memory::segment_folder(name, options);
+  if (!folder) return unexpected{folder.error()};
+  auto bytes = file_backing::open(*folder, access::read_only);
   if (!bytes) return unexpected{bytes.error()};
-  auto owner = memory::engine::attach(std::move(*bytes), {});
-  if (!owner) return refuse(owner.error(), name);
-  (*owner)->set_patience(options.patience);
-  return segment{std::move(*owner), std::string{name}};
+  return attach(std::move(*bytes), name, options);
+}
+
+result<segment, segment_error> segment::create_anonymous(
+    const segment_options& options) {
+  const auto sizes = sizes_of(options);
+  if (!sizes) return unexpected{sizes.error()};
+  auto bytes = file_backing::create_anonymous(*sizes);
+  if (!bytes) return unexpected{bytes.error()};
+  auto made = attach(std::move(*bytes), {}, options);
+  if (!made) return made;
+  if (auto done = fill(*made->engine_); !done) return unexpected{done.error()};
+  return made;
+}
+
+result<segment, segment_error> segment::adopt(const segment_files& files,
+                                              const segment_options& options) {
+  auto bytes = file_backing::adopt(files, access::read_write, options.patience);
+  if (!bytes) return unexpected{bytes.error()};
+  return attach(std::move(*bytes), {}, options);
+}
+
+result<segment, segment_error> segment::adopt_read_only(
+    const segment_files& files, const segment_options& options) {
+  auto bytes = file_backing::adopt(files, access::read_only);
+  if (!bytes) return unexpected{bytes.error()};
+  return attach(std::move(*bytes), {}, options);
 }
 
 result<segment, segment_error> segment::create(std::string_view name,
                                                const segment_options& options) {
-  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
-  memory::geometry sizes;
-  sizes.capacity = options.capacity;
-  if (options.sizes != nullptr) sizes = *options.sizes;
-  if (!sizes.valid()) {
-    return unexpected{segment_error::bad_size,
-                      std::to_string(sizes.capacity) + " bytes"};
-  }
-  const auto folder = base_folder(options) + "/" + std::string{name};
+  const auto named = memory::segment_folder(name, options);
+  if (!named) return unexpected{named.error()};
+  const auto sizes = sizes_of(options);
+  if (!sizes) return unexpected{sizes.error()};
+  const auto& folder = *named;
   const auto parent = folder.substr(0, folder.find_last_of('/'));
   if (auto made = platform::make_folders(parent); !made) {
-    return refuse(made.error(), parent);
+    return memory::refuse(made.error(), parent);
   }
   remove_unfinished(parent);
   // Built whole and then named: who finds the name finds a whole segment, and
@@ -236,7 +265,7 @@ result<segment, segment_error> segment::create(std::string_view name,
   // Each looks for leftovers once per attempt, so this is more than even dozens
   // who begin at once can spoil; beyond that somebody else is at fault.
   for (int round = 0;; ++round) {
-    const auto done = build_and_name(parent, folder, sizes);
+    const auto done = build_and_name(parent, folder, *sizes);
     if (done) return open(name, options);
     if (done.error() != segment_error::not_found || round == 64) {
       return unexpected{done.error()};
@@ -260,13 +289,14 @@ result<segment, segment_error> segment::open_or_create(
 
 result<void, segment_error> segment::remove(std::string_view name,
                                             const segment_options& options) {
-  if (!valid_name(name)) return unexpected{segment_error::bad_name, name};
-  const auto folder = base_folder(options) + "/" + std::string{name};
+  const auto named = memory::segment_folder(name, options);
+  if (!named) return unexpected{named.error()};
+  const auto& folder = *named;
   const auto data = folder + "/data";
   for (int round = 0; round < 8; ++round) {
     const auto before = creation_of(data);
     auto lock = platform::file_lock::open(data, access::read_write);
-    if (!lock) return refuse(lock.error(), folder);
+    if (!lock) return memory::refuse(lock.error(), folder);
     if (!lock->try_lock(memory::opener_byte, platform::lock_mode::exclusive)) {
       break;
     }

@@ -7,7 +7,9 @@
 #include <commy/memory/fsck.hpp>
 #include <commy/memory/object_removal.hpp>
 #include <commy/memory/segment_error.hpp>
+#include <commy/memory/segment_files.hpp>
 #include <commy/memory/statistics.hpp>
+#include <commy/memory/trash.hpp>
 
 #include <memory>
 #include <string>
@@ -27,7 +29,8 @@ struct segment_options {
   std::string folder{};
   /// What this process calls itself, for people; empty: its program's name.
   std::string participant{};
-  /// How long finding, creating and removing objects waits for others who do.
+  /// How long finding, creating and removing objects waits for others who do,
+  /// and opening for a last writer who brings the segment to its disk.
   std::chrono::nanoseconds patience = memory::engine::default_deadline;
   /// All sizes, for tests and unusual needs; then `capacity` is ignored.
   const memory::geometry* sizes = nullptr;
@@ -68,11 +71,25 @@ public:
   /// For reading alone, through a mapping that cannot be written.
   static result<segment, segment_error> open_read_only(
       std::string_view name, const segment_options& options = {});
+  /// Creates a segment that has no name and lies in memory: it goes with the
+  /// last process that has it, and only who is given its `files` can get in.
+  /// Windows: `unsupported`.
+  static result<segment, segment_error> create_anonymous(
+      const segment_options& options = {});
+  /// Opens a segment by the files that another process handed over; they stay
+  /// the caller's, to be closed as it likes. Refuses files that somebody could
+  /// make shorter. Everything else in them is checked as in a named segment.
+  static result<segment, segment_error> adopt(
+      const segment_files& files, const segment_options& options = {});
+  /// The same for reading alone; descriptors opened for reading are enough.
+  static result<segment, segment_error> adopt_read_only(
+      const segment_files& files, const segment_options& options = {});
   /// Removes a segment that nobody has open.
   static result<void, segment_error> remove(
       std::string_view name, const segment_options& options = {});
   /// Checks, or repairs, a segment that nobody has open (else `in_use`); nobody
-  /// can open it meanwhile. See `fsck`.
+  /// can open it meanwhile. See `fsck`. Also for one that is `stale`: repaired
+  /// without a finding left, it may be opened again.
   static result<fsck_report, segment_error> check(
       std::string_view name, fsck_mode mode = fsck_mode::check,
       const segment_options& options = {});
@@ -145,7 +162,13 @@ public:
     return memory::bytes_of(*engine_, block);
   }
 
+  /// Empty for a segment without a name.
   [[nodiscard]] const std::string& name() const noexcept { return *name_; }
+  /// What another process needs to `adopt` the segment; open as long as this
+  /// attachment lasts.
+  [[nodiscard]] segment_files files() const noexcept {
+    return engine_->system().files();
+  }
   [[nodiscard]] bool writable() const noexcept { return engine_->writable(); }
   /// Cost: a look at every block word.
   [[nodiscard]] segment_statistics statistics() const noexcept {
@@ -156,7 +179,7 @@ public:
   /// stumbles over it. Returns how many were found dead.
   std::uint32_t sweep() noexcept {
     const auto found = engine_->recover_all();
-    memory::empty_trash(*engine_, 64);
+    memory::empty_all_trash(*engine_, 64);
     return found;
   }
   /// A sign of life for those who watch: see the heartbeat module.
@@ -167,6 +190,10 @@ public:
   }
 
 private:
+  static result<segment, segment_error> attach(
+      std::unique_ptr<memory::backing> bytes, std::string_view name,
+      const segment_options& options);
+
   segment(std::shared_ptr<memory::engine> engine, std::string name)
       : engine_{std::move(engine)},
         name_{std::make_shared<const std::string>(std::move(name))} {}

@@ -28,8 +28,17 @@ std::string_view describe(segment_error error) noexcept {
              "use that version, or remove the segment and start anew";
     case segment_error::stale:
       return "written before the last boot and not closed cleanly, so its "
-             "content cannot be trusted; salvage it, or remove it and start "
-             "anew";
+             "content cannot be trusted; repair it (segment::check), put a "
+             "copy in its place, or remove it and start anew";
+    case segment_error::closing:
+      return "the last process that wrote it is still bringing it to the disk; "
+             "try again";
+    case segment_error::network_storage:
+      return "a segment cannot lie on a network file system or in FUSE, whose "
+             "memory and locks other machines do not share; choose a folder "
+             "on a disk of this machine, or in /dev/shm";
+    case segment_error::unsupported:
+      return "this system has no segments without a name; create one with";
     case segment_error::no_slot:
       return "every participant slot is taken by a live process";
     case segment_error::no_lane:

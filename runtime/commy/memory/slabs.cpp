@@ -1,4 +1,5 @@
 #include <commy/base/fence.hpp>
+#include <commy/memory/page_owners.hpp>
 #include <commy/memory/slabs.hpp>
 
 #include <algorithm>
@@ -36,6 +37,7 @@ bool scan_slab(lane& mine, known_slab& slab, slab_use use, bool all,
   // the flag after we cleared it.
   dirty.store(0, std::memory_order_relaxed);
   fence::full();
+  if (is_lent_out(use.kind)) note_owner(img, slab.page, mine.slot);
   const auto& shape = img.shape(use.cls);
   bool found = false;
   for (std::uint32_t n = 0; n < shape.count; ++n) {
@@ -48,8 +50,8 @@ bool scan_slab(lane& mine, known_slab& slab, slab_use use, bool all,
     const auto word = base + 64 + 8ULL * i;
     if (is_ready({img.word(word).load(std::memory_order_relaxed)}, mine,
                  use.kind, own)) {
-      ready.push(
-          {base + shape.first + std::uint64_t{i} * shape.block_bytes, word});
+      ready.push(mine.entry_of(
+          base + shape.first + std::uint64_t{i} * shape.block_bytes, word));
       found = true;
     }
   }

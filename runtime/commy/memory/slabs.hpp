@@ -46,7 +46,7 @@ inline void put_back(lane& mine, const block_place& place,
   if (list.ready.full()) {
     note_own_free(mine, list, place);
   } else {
-    list.ready.push({place.block, place.word});
+    list.ready.push(mine.entry_of(place.block, place.word));
   }
 }
 

@@ -1,4 +1,4 @@
-#include <commy/memory/bare_block.hpp>
+#include <commy/memory/classes.hpp>
 #include <commy/memory/journal.hpp>
 #include <commy/memory/sweep.hpp>
 
@@ -42,13 +42,12 @@ bool sweep_lane(const image& img, lane_index index, lane_record& lane,
                    std::memory_order_release);
   const auto self = lock_word::held_by(index, leased.generation());
   for (std::uint64_t i = 0; i < held_locks; ++i) {
-    // All cells, whatever the count says: the cell is written before the
-    // lock's CAS, and a stale cell names a lock we do not hold.
-    if (release_lock(img, lane.held[i].load(std::memory_order_relaxed), self)) {
-      ++report.locks;
-    }
+    // All cells: one is written before its lock's CAS and never cleared; a
+    // stale one names a lock that the lane does not hold.
+    const auto root = lane.held[i].load(std::memory_order_relaxed);
+    // Most have never been used.
+    if (root != 0 && release_lock(img, root, self)) ++report.locks;
   }
-  lane.held_count.store(0, std::memory_order_relaxed);
   for (auto& cell : lane.guards) {
     if (cell.load(std::memory_order_relaxed) == 0) continue;
     cell.store(0, std::memory_order_release);
@@ -87,36 +86,9 @@ sweep_report sweep_lanes(const image& img, slot_index dead) noexcept {
   return report;
 }
 
-std::uint32_t sweep_loans(const image& img, slot_index dead) noexcept {
-  std::uint32_t freed = 0;
-  const auto pages = img.page_count();
-  for (std::uint64_t p = 0; p < pages;) {
-    const page_word page{img.page(p).load(std::memory_order_acquire)};
-    if (page.state() == page_state::slab &&
-        page.count() >> 8U == static_cast<std::uint64_t>(block_kind::loan) &&
-        (page.count() & 0xffU) < size_class_count) {
-      const auto shape =
-          img.shape(static_cast<std::uint32_t>(page.count() & 0xffU));
-      for (std::uint32_t i = 0; i < shape.count; ++i) {
-        auto& word = img.word(p * img.sizes().page_bytes + 64 + 8ULL * i);
-        // seq_cst: after the store in sweep_rings() that closes the ring, see
-        // [hand-over] in step_loan().
-        block_word now{word.load(std::memory_order_seq_cst)};
-        if ((now.state() == block_state::owned ||
-             now.state() == block_state::in_ring) &&
-            now.owner() == dead + 1 &&
-            // A CAS, because the living may take a loan out of a dead one's
-            // ring; release as in [free-block].
-            word.compare_exchange_strong(now.raw, now.freed().raw,
-                                         std::memory_order_acq_rel,
-                                         std::memory_order_relaxed)) {
-          ++freed;
-        }
-      }
-    }
-    p += page.heads_run() && page.count() > 0 ? page.count() : 1;
-  }
-  return freed + free_bare(img, dead);
+std::uint32_t sweep_loans(const image& img, slot_index dead,
+                          owner_search where) noexcept {
+  return free_owned(img, dead, owned_kinds::all, where);
 }
 
 }  // namespace commy::memory

@@ -1,7 +1,7 @@
 // commy/memory/sweep.hpp: repair of what a dead participant left behind.
 #pragma once
 
-#include <commy/memory/image.hpp>
+#include <commy/memory/page_owners.hpp>
 
 #include <cstdint>
 
@@ -29,8 +29,9 @@ struct sweep_report {
 sweep_report sweep_lanes(const image& img, slot_index dead) noexcept;
 
 /// Second phase, after `sweep_rings` of ring_repair.hpp: loans and bare blocks
-/// that `dead` owned or that lay in its ring. Scans their slabs; cost grows
-/// with their number. Equally pure and restartable.
-std::uint32_t sweep_loans(const image& img, slot_index dead) noexcept;
+/// that `dead` owned or that lay in its ring. Equally pure and restartable; the
+/// cost is that of free_owned().
+std::uint32_t sweep_loans(const image& img, slot_index dead,
+                          owner_search where = owner_search::noted) noexcept;
 
 }  // namespace commy::memory

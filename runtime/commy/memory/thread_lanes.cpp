@@ -60,7 +60,8 @@ thread_lanes::lease& thread_lanes::find(std::uint64_t engine_id) noexcept {
       return !attached().engines.contains(old->engine_id);
     });
   }
-  leases.push_back(std::make_unique<lease>(lease{engine_id, nullptr, nullptr}));
+  leases.push_back(
+      std::make_unique<lease>(lease{engine_id, nullptr, nullptr, nullptr}));
   return *(recent = leases.back().get());
 }
 

@@ -14,6 +14,7 @@ class transaction;
 namespace commy::memory {
 
 class engine;
+struct transaction_body;
 
 /// One thread's leases, one for each engine that it has written through. Ends
 /// with the thread and then hands the lanes back to the engines still alive.
@@ -23,6 +24,7 @@ public:
     std::uint64_t engine_id = 0;
     lane* leased = nullptr;
     transaction* open = nullptr;
+    transaction_body* body = nullptr;  // Of the open transaction.
   };
 
   /// The calling thread's lease for an engine; an empty one is made when there

@@ -3,6 +3,7 @@
 #include <commy/memory/transaction.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace commy {
 
@@ -36,13 +37,46 @@ bool transaction::holds(offset root) const noexcept {
   return false;
 }
 
+bool transaction::is_out_of_order(offset root) const noexcept {
+  const auto& record = *lane_->record;
+  // relaxed: this lane's own cells.
+  const auto is_behind = [&](const memory::shared_u64& cell) {
+    return cell.load(std::memory_order_relaxed) > root;
+  };
+  const auto held = std::span{record.held}.first(lane_->held);
+  return std::ranges::any_of(held, is_behind) ||
+         std::ranges::any_of(record.guards, is_behind);
+}
+
+failure_detail transaction::who_waits(offset root,
+                                      memory::lane_index holder) const {
+  failure_detail detail;
+  detail.text.append("holder: lane ")
+      .append(std::to_string(holder))
+      .append(engine_->lane_text(holder))
+      .append(is_out_of_order(root)
+                  ? "; tried only, being out of order, by lane "
+                  : "; waited for by lane ")
+      .append(std::to_string(lane_->index))
+      .append(engine_->lane_text(lane_->index));
+  return detail;
+}
+
 void transaction::lock_slowly(offset root, memory::shared_u64& word,
                               std::chrono::nanoseconds patience) {
   auto& lane = *lane_;
   auto& waiting = lane.record->waiting_for;
   const auto begun = clock::now();
+  // Its own guard would be waited for, by us or by the one we wait for.
+  if (std::ranges::any_of(lane.record->guards, [&](const auto& cell) {
+        // relaxed: this lane's own cells.
+        return cell.load(std::memory_order_relaxed) == root;
+      })) {
+    throw write_failed{write_error::guarded_by_self};
+  }
   if (!deadline_) deadline_ = begun + patience;
-  const auto deadline = *deadline_;
+  const auto deadline =
+      is_out_of_order(root) ? clock::time_point::min() : *deadline_;
   for (;;) {
     // acquire, pairs with the add in unpark: a wake after this look is seen.
     const auto seen = lane.record->park.load(std::memory_order_acquire);
@@ -56,7 +90,7 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
                   (now.raw & (lock_word::waiters_bit | lock_word::guarded_bit)),
               std::memory_order_acquire, std::memory_order_relaxed)) {
         waiting.store(0, std::memory_order_relaxed);
-        if (now.guarded()) wait_for_guards(root, word);
+        if (now.guarded()) wait_for_guards(root, word, deadline);
         return;
       }
       continue;
@@ -65,20 +99,12 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
     // the name. [wait] seq_cst fence between the two stores.
     waiting.store(root, std::memory_order_relaxed);
     fence::full();
-    if (!now.waiters() &&
-        !word.compare_exchange_strong(now.raw, now.raw | lock_word::waiters_bit,
-                                      std::memory_order_acq_rel,
-                                      std::memory_order_relaxed)) {
-      continue;
-    }
+    if (!memory::engine::raise_waiters(word, now)) continue;
     const auto time = clock::now();
     if (time >= deadline) {
       waiting.store(0, std::memory_order_relaxed);
-      failure_detail detail;
-      detail.text.append("holder: lane ")
-          .append(std::to_string(now.lane_plus_one() - 1))
-          .append(engine_->holder_text(now));
-      throw write_failed{{write_error::lock_timeout, detail}};
+      throw write_failed{{write_error::lock_timeout,
+                          who_waits(root, now.lane_plus_one() - 1)}};
     }
     engine_->system().park(lane.index, lane.record->park, seen,
                            probe_pause(begun, time, deadline));
@@ -95,9 +121,9 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
   }
 }
 
-void transaction::wait_for_guards(offset root, memory::shared_u64& word) {
+void transaction::wait_for_guards(offset root, memory::shared_u64& word,
+                                  clock::time_point deadline) {
   auto& lane = *lane_;
-  const auto deadline = *deadline_;
   auto& waiting = lane.record->waiting_for;
   const auto begun = clock::now();
   waiting.store(root, std::memory_order_relaxed);
@@ -118,9 +144,8 @@ void transaction::wait_for_guards(offset root, memory::shared_u64& word) {
     if (mine || time >= deadline) {
       waiting.store(0, std::memory_order_relaxed);
       engine_->unlock(word, root, lock_word::guarded_bit);
-      throw write_failed{
-          {mine ? write_error::guarded_by_self : write_error::guard_timeout,
-           mine ? "" : engine_->lane_text(guard)}};
+      if (mine) throw write_failed{write_error::guarded_by_self};
+      throw write_failed{{write_error::guard_timeout, who_waits(root, guard)}};
     }
     engine_->system().park(lane.index, lane.record->park, seen,
                            probe_pause(begun, time, deadline));
@@ -140,21 +165,22 @@ void transaction::abort() noexcept {
 void transaction::finish_by_log(bool forward) noexcept {
   auto& lane = *lane_;
   memory::finish_journal(
-      *lane.img, *lane.record, forward, [&lane](offset word) {
+      *lane.img, *lane.record, memory::log_reader{*lane.img, *lane.record},
+      forward, [&lane](offset word) {
         auto kind = memory::block_kind::plain;
         const auto place = memory::block_of_word(*lane.img, word, kind);
         if (place) memory::put_back(lane, place, kind);
       });
-}
-
-void transaction::log_is_full() {
-  throw write_failed{write_error::transaction_full};
+  if (lane.log_extents != 0) lane.rewind_log();
 }
 
 void transaction::refuse_lock() const {
-  throw write_failed{lane_->held == memory::held_locks
-                         ? write_error::too_many_objects
-                         : write_error::poisoned};
+  if (lane_->held == memory::held_locks) {
+    throw write_failed{
+        {write_error::too_many_objects,
+         {{}, memory::held_locks, std::uint64_t{memory::held_locks} + 1}}};
+  }
+  throw write_failed{write_error::poisoned};
 }
 
 void transaction::lock_with_patience(offset root, memory::shared_u64& word,
@@ -164,7 +190,6 @@ void transaction::lock_with_patience(offset root, memory::shared_u64& word,
     lock_slowly(root, word, patience);
   } catch (...) {
     --lane.held;
-    lane.record->held_count.store(lane.held, std::memory_order_relaxed);
     throw;
   }
 }
@@ -174,8 +199,8 @@ void transaction::append(std::uint64_t head, const std::uint64_t* payload,
   reserve_log(words + 1);
   auto* const at = lane_->log + lane_->log_words;
   for (std::uint64_t i = 0; i < words; ++i)
-    at[i] = payload[i];
-  at[words] = head;
+    at[i].store(payload[i], std::memory_order_relaxed);
+  at[words].store(head, std::memory_order_relaxed);
   count_record(words + 1);
 }
 

@@ -22,9 +22,9 @@ class engine;
 /// Order of the end, by commit, abort and sweep alike: redo or undo, sequences
 /// even, IDLE, unlock. So whatever a journal names is still locked by its lane.
 ///
-/// Cost of a transaction that changes one word of one object: two atomic
-/// read-modify-writes (lock, unlock), about 20 plain stores in three cache
-/// lines of the lane and two of the object, no system call.
+/// Cost of a transaction that changes one word of one object: one atomic
+/// read-modify-write (the lock), about 20 plain stores in three cache lines of
+/// the lane and two of the object, no system call.
 class transaction {
 public:
   using clock = std::chrono::steady_clock;
@@ -38,11 +38,15 @@ public:
   [[nodiscard]] memory::image& img() const noexcept { return *lane_->img; }
 
   /// Locks `root`, waiting for its holder and then for its readers' guards, for
-  /// at most `patience` from the transaction's first wait on. Roots of one
-  /// transaction are locked in ascending order. Throws `write_failed`
-  /// (lock_timeout, guard_timeout, guarded_by_self, too_many_objects,
-  /// poisoned).
+  /// at most `patience` from the transaction's first wait on. Out of order it
+  /// only tries. Throws `write_failed` (lock_timeout, guard_timeout,
+  /// guarded_by_self, too_many_objects, poisoned).
   void lock(memory::offset root, std::chrono::nanoseconds patience);
+  /// True if this lane holds or guards an object behind `root`. Who waits then
+  /// could be waited for: objects are waited for in ascending order alone.
+  [[nodiscard]] bool is_out_of_order(memory::offset root) const noexcept;
+  /// Ends all waits of this transaction, whatever `patience` says.
+  void wait_until(clock::time_point deadline) noexcept { deadline_ = deadline; }
   [[nodiscard]] bool holds(memory::offset root) const noexcept;
 
   /// The journal becomes ACTIVE. Call after the locks, before any change.
@@ -91,17 +95,34 @@ public:
   /// Fills this lane's magazine of free blocks for `use`, from a slab with room
   /// or a new one. For loans, which are taken without a record.
   void stock(memory::slab_use use) { refill(use); }
-  /// Words of the log that are free, and that there are in all.
+  /// Words of the log's base that are free, and that there are in all. A log
+  /// goes on behind its base; this is for who takes bounded steps.
   [[nodiscard]] std::uint64_t log_left() const noexcept {
-    return lane_->log_words_max - lane_->log_words;
+    const auto room = log_room();
+    return lane_->log_words < room ? room - lane_->log_words : 0;
   }
   [[nodiscard]] std::uint64_t log_room() const noexcept {
-    return lane_->log_words_max;
+    return img().sizes().journal_bytes / 8;
   }
   /// Bytes that the block or run at `at` offers, or 0 when it is none.
   [[nodiscard]] std::uint64_t bytes_at(
       memory::offset at,
       memory::block_kind kind = memory::block_kind::plain) const noexcept;
+
+  /// Which object the operation under way is about: what it drops becomes
+  /// trash of the outermost one, see memory/trash.hpp.
+  struct subject_of_change {
+    memory::offset outermost = 0;
+    std::uint32_t level = 0;  // Containers between both, the own one counted.
+    // Nothing leads to the container yet: no change log tells of it.
+    bool unlinked = false;
+  };
+  [[nodiscard]] const subject_of_change& subject() const noexcept {
+    return subject_;
+  }
+  void set_subject(const subject_of_change& subject) noexcept {
+    subject_ = subject;
+  }
 
 private:
   void append(std::uint64_t head, const std::uint64_t* payload,
@@ -109,11 +130,14 @@ private:
   void append_block(memory::record_kind kind, std::uint64_t place,
                     std::uint64_t word);
   void count_record(std::uint64_t words) noexcept;
-  void reserve_log(std::uint64_t words) const {
-    if (log_left() < words) [[unlikely]]
-      log_is_full();
+  /// Makes room for one record of so many words, head included. Not under the
+  /// page lock, which the log needs when it goes on in new pages. Throws
+  /// transaction_full, out_of_space, disk_full, lock_timeout.
+  void reserve_log(std::uint64_t words) {
+    if (lane_->log_words_max - lane_->log_words < words) [[unlikely]]
+      extend_log();
   }
-  [[noreturn, gnu::cold]] static void log_is_full();
+  [[gnu::cold]] void extend_log();
   [[noreturn, gnu::cold]] void refuse_lock() const;
   void lock_with_patience(memory::offset root, memory::shared_u64& word,
                           std::chrono::nanoseconds patience);
@@ -122,8 +146,14 @@ private:
   void save_word(memory::offset at, std::uint64_t old);
   void lock_slowly(memory::offset root, memory::shared_u64& word,
                    std::chrono::nanoseconds patience);
-  void wait_for_guards(memory::offset root, memory::shared_u64& word);
+  void wait_for_guards(memory::offset root, memory::shared_u64& word,
+                       clock::time_point deadline);
+  /// Who holds what, who wanted it, and whether it was waited for.
+  [[nodiscard]] failure_detail who_waits(memory::offset root,
+                                         memory::lane_index holder) const;
   memory::offset take_run(std::uint64_t pages);
+  /// First of `pages` free pages in a row. Call under the page lock.
+  std::uint64_t find_run(std::uint64_t pages);
   std::uint64_t page_for_slab(memory::slab_use use);
   void refill(memory::slab_use use);
   void finish(bool forward) noexcept;
@@ -132,6 +162,7 @@ private:
 
   memory::engine* engine_;
   memory::lane* lane_;
+  subject_of_change subject_{};
   bool emptied_ = false;
   bool swept_ = false;  // Met a dead one, whose second phase is still to do.
   // Set by the first wait: reading the clock costs more than an idle lock.
@@ -152,8 +183,11 @@ inline void transaction::count_record(std::uint64_t words) noexcept {
 inline void transaction::save_word(memory::offset at, std::uint64_t old) {
   reserve_log(2);
   auto* const log = lane_->log + lane_->log_words;
-  log[0] = old;
-  log[1] = memory::record_head(memory::record_kind::undo, 1, at);
+  // relaxed, here and below: this lane's, but extents lie where readers with
+  // an outdated look may look.
+  log[0].store(old, std::memory_order_relaxed);
+  log[1].store(memory::record_head(memory::record_kind::undo, 1, at),
+               std::memory_order_relaxed);
   count_record(2);
 }
 
@@ -162,8 +196,10 @@ inline void transaction::touch(memory::shared_u64& sequence) {
   const auto now = sequence.load(std::memory_order_relaxed);
   if ((now & 1U) != 0) return;
   reserve_log(1);
-  lane_->log[lane_->log_words] = memory::record_head(
-      memory::record_kind::unit, 0, img().offset_of(&sequence));
+  lane_->log[lane_->log_words].store(
+      memory::record_head(memory::record_kind::unit, 0,
+                          img().offset_of(&sequence)),
+      std::memory_order_relaxed);
   count_record(1);
   if (lane_->units_seen < lane_->units.size()) {
     lane_->units[lane_->units_seen] = &sequence;

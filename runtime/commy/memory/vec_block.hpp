@@ -5,6 +5,7 @@
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/packed_bytes.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -48,6 +49,16 @@ struct vec_block {
   [[nodiscard]] constexpr std::uint64_t block_bytes(
       std::uint64_t capacity) const noexcept {
     return elements_at(capacity) + align_up(capacity * bytes, 8);
+  }
+  /// Twice the room, or what is wanted if that is more, or what one run holds.
+  [[nodiscard]] constexpr std::uint64_t grown(
+      const geometry& sizes, std::uint64_t capacity,
+      std::uint64_t wanted) const noexcept {
+    const std::uint64_t run = sizes.chunk_bytes - sizes.page_bytes;
+    // A sequence for at least eight elements, and the header's padding.
+    const auto most = (run - 16) / (bytes + 1);
+    const auto first = std::max<std::uint64_t>(64 / bytes, 4);
+    return std::max(std::min(std::max(2 * capacity, first), most), wanted);
   }
 };
 static_assert(vec_block::of(8).group_shift == 9);

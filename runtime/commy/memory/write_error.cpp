@@ -22,15 +22,21 @@ std::string_view describe(write_error error) noexcept {
     case write_error::too_large:
       return "the value is larger than a segment's largest piece";
     case write_error::transaction_full:
-      return "the transaction changes more than one journal holds; split it";
+      return "the transaction changes more than a log can hold, half a "
+             "gigabyte of old bytes; split it";
     case write_error::too_many_objects:
-      return "the transaction locks more objects than are allowed; split it";
+      return "the transaction locks more objects than the 128 that are "
+             "allowed; split it";
     case write_error::lanes_exhausted:
-      return "no lane is left for this thread; let other threads end or create "
-             "the segment with more lanes";
+      return "no lane is left for this thread, and the one that its process "
+             "lends stayed in use until the deadline; let other threads end or "
+             "create the segment with more lanes";
     case write_error::not_in_transaction:
       return "the object is not one of those named in transact(); name it "
              "there";
+    case write_error::half_done:
+      return "an operation inside failed half way and its exception was "
+             "swallowed, so everything was undone; let it pass";
     case write_error::removed:
       return "the object has been removed; open it anew";
     case write_error::read_only:
@@ -42,6 +48,8 @@ std::string_view describe(write_error error) noexcept {
       return "the segment is closed in this process";
     case write_error::damaged:
       return "shared bytes that the change needs make no sense";
+    case write_error::wrong_type:
+      return "the value or the operation does not fit the object's type";
   }
   return "unknown reason";
 }
@@ -57,6 +65,10 @@ std::string_view describe(read_error error) noexcept {
              "that may write repairs it";
     case read_error::removed:
       return "the object has been removed; open it anew";
+    case read_error::behind:
+      return "changes were overwritten before they were read: look at the "
+             "whole "
+             "object, then go on from here";
     case read_error::damaged:
       return "shared bytes of the object make no sense";
     case read_error::detached:

@@ -17,6 +17,7 @@ send_error translate(read_error error) noexcept {
     case read_error::absent:
       return send_error::name_not_found;
     case read_error::removed:
+    case read_error::behind:
     case read_error::damaged:
       break;
   }

@@ -18,6 +18,8 @@ std::string_view describe(file_error error) noexcept {
              "folder); remove it or choose another path";
     case file_error::name_too_long:
       return "the path is longer than this system allows; choose a shorter one";
+    case file_error::unsupported:
+      return "this system has no such thing";
     case file_error::io:
       return "the operating system reported an input or output error";
   }

@@ -19,6 +19,7 @@ enum class file_error {
   no_space,       // The file system (or its quota) is full.
   not_regular,    // It is there, but is no regular file or no folder.
   name_too_long,  // Longer than this system allows.
+  unsupported,    // This system has no such thing.
   io,             // Anything else; the detail quotes the system.
 };
 std::string_view describe(file_error error) noexcept;
@@ -36,6 +37,13 @@ public:
   /// Creates a new file, readable and writable for this user alone; fails with
   /// `exists` when the name is taken.
   static result<file, file_error> create(const std::string& path);
+  /// Creates a file in memory that has no name and goes with its last user
+  /// (memfd). Others reach it through its descriptor alone. `label` is what
+  /// /proc calls it. Windows: `unsupported`.
+  static result<file, file_error> create_anonymous(const std::string& label);
+  /// Opens the regular file behind a system handle anew, as a description of
+  /// its own (through /proc/self/fd). Windows: `unsupported`.
+  static result<file, file_error> reopen(std::intptr_t native, access mode);
 
   file() noexcept = default;
   file(file&& other) noexcept;
@@ -58,8 +66,18 @@ public:
   result<void, file_error> write_at(std::uint64_t offset,
                                     std::span<const std::byte> from);
 
+  /// Waits until what was written, here or through mappings, lies in storage
+  /// that a loss of power cannot take. Windows: what a mapping wrote needs
+  /// `mapping::flush` before. Cost: as much as there is to write.
+  result<void, file_error> sync();
+  /// Forbids for ever, for all, that an anonymous file gets shorter: nobody who
+  /// is given its descriptor can make others die at a touch (F_SEAL_SHRINK).
+  result<void, file_error> forbid_shrinking();
+  [[nodiscard]] bool cannot_shrink() const noexcept;
+
   [[nodiscard]] bool is_open() const noexcept;
-  /// The system's handle: a descriptor, or a HANDLE. For platform/ only.
+  /// The system's handle: a descriptor, or a HANDLE. For platform/, and for
+  /// handing it to another process.
   [[nodiscard]] std::intptr_t native() const noexcept { return native_; }
 
 private:
@@ -71,8 +89,10 @@ private:
 /// Makes a folder and its parents for this user alone (mode 0700). An existing
 /// folder is success.
 result<void, file_error> make_folders(const std::string& path);
+/// Whether a folder can be renamed while files in it are open (not on Windows).
+bool open_files_move() noexcept;
 /// Renames a folder atomically; fails with `exists` when `to` exists and is
-/// not empty. The files in it must not be open on Windows.
+/// not empty. The files in it must not be open unless `open_files_move()`.
 result<void, file_error> rename_folder(const std::string& from,
                                        const std::string& to);
 /// Removes a file or an empty folder; `not_found` when there is none.

@@ -21,6 +21,9 @@ public:
   /// probes, exclusive ones need `read_write`.
   static result<file_lock, file_error> open(const std::string& path,
                                             access mode);
+  /// The same for a file that is open already, which may have no name. Windows:
+  /// `unsupported`.
+  static result<file_lock, file_error> open(const file& of, access mode);
 
   file_lock() noexcept = default;
   file_lock(file_lock&& other) noexcept;
@@ -31,7 +34,7 @@ public:
   /// which case the mode is changed). Never waits.
   [[nodiscard]] bool try_lock(std::uint64_t byte, lock_mode mode) noexcept;
   /// Waits for the byte, asking the kernel again at growing intervals
-  /// (50 us to 5 ms), until `deadline_ms` has passed.
+  /// (50 to 400 us; Windows: 1 to 5 ms), until `deadline_ms` has passed.
   [[nodiscard]] bool lock_for(std::uint64_t byte, lock_mode mode,
                               std::uint32_t deadline_ms) noexcept;
   void unlock(std::uint64_t byte) noexcept;
@@ -43,6 +46,8 @@ public:
   [[nodiscard]] bool is_open() const noexcept { return native_ != -1; }
 
 private:
+  static file_lock take(file opened);
+
   std::intptr_t native_ = -1;
   int fork_id_ = 0;  // Of the callback that closes the copy in a child.
 };

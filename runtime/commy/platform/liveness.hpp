@@ -29,6 +29,8 @@ public:
   /// Opens the control file for claims, or for `is_alive` alone when this user
   /// may only read it (then every claim and `lock_growth` answer false).
   static result<liveness, file_error> open(const std::string& control_path);
+  /// The same for a control file that has no name. Windows: `unsupported`.
+  static result<liveness, file_error> open(const file& control);
 
   /// Takes the slot's lock; false when another live process has it. Windows:
   /// always true, the caller's CAS on the slot word decides.

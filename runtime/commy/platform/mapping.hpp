@@ -30,6 +30,8 @@ public:
   /// ahead of the first touch; on Linux MADV_POPULATE_WRITE or _READ, else
   /// nothing). The range must lie in the file.
   void populate(std::uint64_t offset, std::uint64_t size) const noexcept;
+  /// Hands what was written to the first `bytes` to the file, for `file::sync`.
+  void flush(std::uint64_t bytes) const noexcept;
 
 private:
   std::byte* data_ = nullptr;

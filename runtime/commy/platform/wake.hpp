@@ -36,7 +36,7 @@ public:
 
 private:
   // Windows: the cache of opened events. Null on Linux.
-  void* events_ = nullptr;
+  [[maybe_unused]] void* events_ = nullptr;
   std::uint64_t nonce_ = 0;
 };
 

@@ -3,10 +3,10 @@
 // memory and Boost.Interprocess in shared memory.
 #include "../report.hpp"
 #include "../sampling.hpp"
+#include "boost_region.hpp"
 #include "crew.hpp"
 #include "scratch.hpp"
 
-#include <boost/interprocess/managed_shared_memory.hpp>
 #include <mimalloc.h>
 
 #include <cstring>
@@ -14,28 +14,6 @@
 
 namespace commy::benchmark {
 namespace {
-
-namespace bip = boost::interprocess;
-
-/// A managed region of Boost.Interprocess, gone at the program's end.
-class boost_region {
-public:
-  explicit boost_region(std::size_t bytes)
-      : name_{"commy-benchmark-" + std::to_string(::getpid())},
-        region_{bip::create_only, name_.c_str(), bytes} {}
-  boost_region(const boost_region&) = delete;
-  boost_region& operator=(const boost_region&) = delete;
-  ~boost_region() { bip::shared_memory_object::remove(name_.c_str()); }
-  bip::managed_shared_memory& get() { return region_; }
-  [[nodiscard]] std::unique_ptr<bip::managed_shared_memory> attach() const {
-    return std::make_unique<bip::managed_shared_memory>(bip::open_only,
-                                                        name_.c_str());
-  }
-
-private:
-  std::string name_;
-  bip::managed_shared_memory region_;
-};
 
 [[gnu::always_inline]] inline void pair(segment& shared, std::uint64_t bytes) {
   const auto block = *shared.allocate(bytes);
@@ -60,10 +38,11 @@ void alloc_64(report& into) {
         mi_free(at);
       }));
   add("Boost.Interprocess", beside(mine, [&](std::size_t) {
-        auto* const at = static_cast<std::uint64_t*>(theirs.get().allocate(64));
+        auto* const at =
+            static_cast<std::uint64_t*>(theirs.region().allocate(64));
         *at = 1;
         keep(at);
-        theirs.get().deallocate(at);
+        theirs.region().deallocate(at);
       }));
 }
 
@@ -186,11 +165,11 @@ void overhead_32(report& into) {
       100.0 * (static_cast<double>(free_bytes() - before) / (32.0 * blocks)) -
       100;
   boost_region theirs{128U << 20U};
-  const auto room = theirs.get().get_free_memory();
+  const auto room = theirs.region().get_free_memory();
   for (std::size_t i = 0; i < blocks; ++i)
-    keep(theirs.get().allocate(32));
+    keep(theirs.region().allocate(32));
   const auto other =
-      100.0 * (static_cast<double>(room - theirs.get().get_free_memory()) /
+      100.0 * (static_cast<double>(room - theirs.region().get_free_memory()) /
                (32.0 * blocks)) -
       100;
   into.add({"memory", "overhead_32", "%", ours, ours, "Boost.Interprocess",

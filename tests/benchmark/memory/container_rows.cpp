@@ -3,6 +3,7 @@
 // transaction, beside private containers and Boost.Interprocess with a mutex?
 #include "../report.hpp"
 #include "../sampling.hpp"
+#include "boost_region.hpp"
 #include "scratch.hpp"
 #include <commy/containers/shared_btree_map.hpp>
 #include <commy/containers/shared_hash_map.hpp>
@@ -10,16 +11,9 @@
 #include <commy/containers/shared_vec_deque.hpp>
 
 #include <absl/container/btree_map.h>
-#include <boost/functional/hash.hpp>
-#include <boost/interprocess/allocators/allocator.hpp>
 #include <boost/interprocess/containers/deque.hpp>
-#include <boost/interprocess/containers/map.hpp>
 #include <boost/interprocess/containers/vector.hpp>
-#include <boost/interprocess/managed_shared_memory.hpp>
-#include <boost/interprocess/sync/interprocess_mutex.hpp>
-#include <boost/interprocess/sync/scoped_lock.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered_map.hpp>
 
 #include <deque>
 #include <numeric>
@@ -28,7 +22,6 @@
 namespace commy::benchmark {
 namespace {
 
-namespace bip = boost::interprocess;
 using number = std::int64_t;
 
 constexpr std::size_t keys = 1'000'000;
@@ -39,39 +32,6 @@ number key_of(std::size_t i) {
 }
 /// The same keys in another order.
 number some_key(std::size_t i) { return key_of(i * 7919 % keys); }
-
-/// Shared memory of Boost, with the mutex that its users need.
-class boost_region {
-public:
-  using manager = bip::managed_shared_memory::segment_manager;
-  template <class T>
-  using allocator = bip::allocator<T, manager>;
-  using map = boost::unordered_map<number, number, boost::hash<number>,
-                                   std::equal_to<number>,
-                                   allocator<std::pair<const number, number>>>;
-  using tree = bip::map<number, number, std::less<number>,
-                        allocator<std::pair<const number, number>>>;
-
-  explicit boost_region(std::size_t bytes)
-      : name_{"commy-benchmark-" + std::to_string(::getpid())},
-        region_{bip::create_only, name_.c_str(), bytes},
-        mutex_{region_.construct<bip::interprocess_mutex>("mutex")()} {}
-  boost_region(const boost_region&) = delete;
-  boost_region& operator=(const boost_region&) = delete;
-  ~boost_region() { bip::shared_memory_object::remove(name_.c_str()); }
-
-  [[nodiscard]] manager* get() { return region_.get_segment_manager(); }
-  template <class Work>
-  auto locked(Work&& work) {
-    const bip::scoped_lock<bip::interprocess_mutex> lock{*mutex_};
-    return work();
-  }
-
-private:
-  std::string name_;
-  bip::managed_shared_memory region_;
-  bip::interprocess_mutex* mutex_;
-};
 
 constexpr std::size_t region_bytes = 512U << 20U;
 
@@ -109,8 +69,7 @@ void hash_get(report& into) {
   scratch home;
   auto made = home.get().create<shared_hash_map<number, number>>("map").value();
   boost_region region{region_bytes};
-  boost_region::map theirs{keys, boost::hash<number>{}, std::equal_to<number>{},
-                           region.get()};
+  auto& theirs = region.make_map(keys);
   boost::unordered_flat_map<number, number> local;
   for (std::size_t i = 0; i < keys; ++i) {
     made.insert(key_of(i), 1).value();
@@ -157,8 +116,7 @@ void hash_insert(report& into) {
       rounds([] { return insert_ours(false); },
              [] {
                boost_region region{region_bytes};
-               boost_region::map theirs{16, boost::hash<number>{},
-                                        std::equal_to<number>{}, region.get()};
+               auto& theirs = region.make_map(16);
                return mean(keys, [&](std::size_t i) {
                  region.locked([&] { theirs.emplace(key_of(i), 1); });
                });
@@ -312,6 +270,7 @@ void run_containers(report& into) {
   hash_insert(into);
   btree_find(into);
   btree_insert(into);
+  run_readers(into);
 }
 
 }  // namespace commy::benchmark

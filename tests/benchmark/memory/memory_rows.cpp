@@ -5,6 +5,7 @@
 #include "scratch.hpp"
 #include <commy/containers/shared_box.hpp>
 #include <commy/containers/shared_hash_map.hpp>
+#include <commy/containers/shared_vec.hpp>
 #include <commy/containers/transact.hpp>
 
 #include <boost/functional/hash.hpp>
@@ -92,14 +93,23 @@ void txn_3(report& into, segment& shared) {
           }));
 }
 
-/// Attaching to a gigabyte of objects, and looking one of them up.
+/// Attaching to a gigabyte with a million objects, and looking one of them up.
 void attach_1g(report& into) {
-  // As many as fit into one directory, whose table lies in one run.
-  constexpr int objects = 400'000;
+  // As many as fit into one directory, whose table lies in one run; the others
+  // are nested.
+  constexpr int objects = 350'000;
+  constexpr int nested = 650'000;
   scratch shared{2ULL << 30U};
   auto& home = shared.get();
   for (int i = 0; i < objects; ++i) {
     home.create<shared_box<std::int64_t>>(std::to_string(i), i).value();
+  }
+  for (int i = 0; i < nested; i += 50'000) {
+    auto rows = home.create<shared_hash_map<int, shared_vec<int>>>(
+                        "rows " + std::to_string(i))
+                    .value();
+    for (int row = 0; row < 50'000; ++row)
+      rows.try_emplace(row).value();
   }
   while (home.statistics().committed_bytes < 1ULL << 30U) {
     for (int i = 0; i < 10'000; ++i)

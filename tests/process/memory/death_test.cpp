@@ -68,6 +68,54 @@ TEST_CASE("a lock of a dead process is had at once, and its change is undone") {
   CHECK(trace_blocks(w.home.engine()->img()).text() == "");
 }
 
+TEST_CASE("a million changes of a dead process are undone by who waits") {
+  const test_folder folder;
+  auto options = in_folder(folder);
+  options.capacity = 512U << 20U;
+  auto home = must(segment::create("s", options));
+  using tree = shared_btree_map<int, shared_string>;
+  auto numbers = must(home.create<shared_vec<std::int64_t>>("numbers"));
+  auto texts = must(home.create<tree>("texts"));
+  must(numbers.resize(1000, -1));
+  const auto text_of = [](int i) {
+    return "a text of more than fifteen bytes, number " + std::to_string(i);
+  };
+  constexpr int count = 100'000;
+  std::vector<std::pair<int, std::string>> entries;
+  for (int i = 0; i < count; ++i)
+    entries.emplace_back(i, text_of(i));
+  must(texts.bulk_load(entries));
+  auto dying = forked{[&](const forked::teller& tell) {
+    auto own = must(segment::open("s", options));
+    auto n = must(own.open<shared_vec<std::int64_t>>("numbers"));
+    auto t = must(own.open<tree>("texts"));
+    must(transact(n, t, [&](transaction&) {
+      for (int i = 0; i < 1'000'000; ++i)
+        must(n.set(i % 1000, i));
+      must(t.clear());
+      tell.say('L');
+      ::raise(SIGSTOP);
+    }));
+    return 0;
+  }};
+  REQUIRE(dying.next() == 'L');
+  dying.kill();
+
+  const auto begun = std::chrono::steady_clock::now();
+  must(numbers.set(0, 5));
+  const auto took = std::chrono::steady_clock::now() - begun;
+
+  std::cout << "a million changes and a cleared tree of " << count
+            << " texts, swept in "
+            << std::chrono::duration<double, std::milli>(took).count()
+            << " ms\n";
+  CHECK(must(numbers.get(0)) == 5);
+  CHECK(must(numbers.get(999)) == -1);
+  CHECK(must(texts.size()) == count);
+  CHECK(must(texts.get(count / 2)) == text_of(count / 2));
+  CHECK(trace_blocks(home.engine()->img()).text() == "");
+}
+
 TEST_CASE("a holder that is stopped keeps its lock, and the timeout names it") {
   const test_folder folder;
   const auto options = in_folder(folder);

@@ -1,11 +1,15 @@
-#include <commy/containers/shared_hash_map.hpp>
-#include <commy/memory/segment.hpp>
+#include "mixed_objects.hpp"
 #include <commy/platform/process.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -114,4 +118,70 @@ TEST_CASE("a segment is seen by another process as soon as it has its name") {
   CHECK(accounts.wait_for_change(seen, 30s));
   victim.kill();
   REQUIRE(victim.wait_for(30s));
+}
+
+TEST_CASE("containers of all kinds stay whole while their writers are killed") {
+  const segment_folder folder;
+  auto bank =
+      std::optional{commy::segment::create("bank", folder.options()).value()};
+  auto all = std::optional{commy::test::mixed::open_or_create(*bank)};
+  std::mt19937_64 random{20};
+  std::vector<child_process> victims;
+  for (int round = 0; round < 12; ++round) {
+    while (victims.size() < 3)
+      victims.push_back(start_victim(folder, "mixing"));
+    // Any of them, at whatever it is doing.
+    const auto next = victims.begin() +
+                      static_cast<std::ptrdiff_t>(random() % victims.size());
+    next->kill();
+    REQUIRE(next->wait_for(30s));
+    victims.erase(next);
+
+    std::vector<std::pair<int, std::string>> table;
+    std::int64_t balance = 0;
+    commy::transact(all->table, all->tree, all->queue,
+                    [&](commy::transaction& /*open*/) {
+                      table = all->table.copy().value();
+                      std::ranges::sort(table);
+                      CHECK(table == all->tree.copy().value());
+                      for (const auto n : all->queue.copy().value())
+                        balance += n;
+                    })
+        .value();
+    CHECK(balance == 0);
+    CHECK_FALSE(table.empty());
+  }
+  for (auto& victim : victims) {
+    victim.kill();
+    REQUIRE(victim.wait_for(30s));
+  }
+  // Who leaves last settles what they left, and says so.
+  all.reset();
+  bank.reset();
+  const auto report =
+      commy::segment::check("bank", commy::fsck_mode::check, folder.options())
+          .value();
+  CHECK(report.text() == "");
+  CHECK(report.lent == 0);
+}
+
+TEST_CASE("of several processes that create a segment at once all share one") {
+  const segment_folder folder;
+  for (int round = 0; round < 3; ++round) {
+    static_cast<void>(commy::segment::remove("shop", folder.options()));
+    std::vector<child_process> all;
+    for (int i = 0; i < 4; ++i)
+      all.push_back(start_victim(folder, "creating"));
+    for (auto& one : all) {
+      const auto status = one.wait_for(30s);
+      REQUIRE(status);
+      CHECK(status->code == 0);
+    }
+    const auto shop = commy::segment::open("shop", folder.options()).value();
+    CHECK(shop.open<commy::shared_box<std::int64_t>>("count")
+              .value()
+              .get()
+              .value() == 4);
+    CHECK(shop.participants().size() == 1);
+  }
 }

@@ -57,7 +57,7 @@ struct world {
   }
   /// The next report to the host; a raised one or its end.
   std::uint32_t next_report() {
-    REQUIRE(inbox.wait(std::chrono::steady_clock::now() + patience));
+    REQUIRE(inbox.wait(std::chrono::steady_clock::now() + healthy_time));
     return inbox.try_take().value().as<pulse_alarm_report>().value().raised;
   }
 };
@@ -85,7 +85,7 @@ TEST_CASE("the analyst averages samples and reports an alarm and its end") {
   CHECK(w.caught_up().alarms[0].until_ns != 0);
 
   analyst.terminate();
-  CHECK(analyst.wait_for(patience) == exited(0));
+  CHECK(analyst.wait_for(healthy_time) == exited(0));
 }
 
 TEST_CASE("an analyst that is killed loses no alarm and raises none twice") {
@@ -95,7 +95,7 @@ TEST_CASE("an analyst that is killed loses no alarm and raises none twice") {
   CHECK(w.next_report() == 1);
   w.caught_up();
   first.kill();
-  CHECK(first.wait_for(patience) == killed);
+  CHECK(first.wait_for(healthy_time) == killed);
 
   w.take(5, 90);  // While nobody watches.
   auto second = w.start_analyst();

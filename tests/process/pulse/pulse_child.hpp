@@ -11,7 +11,7 @@
 #include <vector>
 
 /// What no healthy step of a test needs, also on a busy machine.
-inline constexpr std::chrono::seconds patience{30};
+inline constexpr std::chrono::seconds healthy_time{30};
 
 inline constexpr commy::platform::exit_status killed{
     commy::platform::exit_status::kind::killed, SIGKILL};
@@ -31,7 +31,7 @@ inline commy::platform::child_process start_program(
 /// Between two calls this thread gives others its CPU, and no more.
 template <class Holds>
 [[nodiscard]] bool comes_true(Holds&& holds) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + healthy_time;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::yield();

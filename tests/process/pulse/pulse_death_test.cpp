@@ -37,14 +37,14 @@ TEST_CASE("twenty kills of the sampler lose no acknowledged sample", "[slow]") {
   const test_folder outside;  // The host's own must be empty at the end.
   witness_pipe witness{outside / "witness"};
   running_pulse pulse{folder.path(), {}, {{"PULSE_WITNESS", witness.path()}}};
-  std::uint64_t last = witness.next(patience).value();
+  std::uint64_t last = witness.next(healthy_time).value();
   std::uint32_t sampler = 0;
   for (int round = 0; round < 20; ++round) {
     CAPTURE(round);
     sampler = pulse.pid_of("sampler", sampler);
     // One that has lived for a second is started again at once.
     for (int i = 0; i < 11; ++i)
-      last = witness.next(patience).value();
+      last = witness.next(healthy_time).value();
     const auto moment = std::chrono::steady_clock::now() +
                         std::chrono::microseconds{random() % 110'000};
     while (std::chrono::steady_clock::now() < moment) {

@@ -46,7 +46,7 @@ bool running_pulse::read_more(std::chrono::milliseconds at_most) {
 }
 
 bool running_pulse::says(std::string_view text, int times) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + healthy_time;
   while (count_of(text, output_) < times) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
@@ -59,7 +59,7 @@ int running_pulse::wait_for_exit() {
   // The pipe ends with the last process that could write to it.
   while (read_more(60s)) {
   }
-  const auto status = process_.wait_for(patience);
+  const auto status = process_.wait_for(healthy_time);
   if (!status || status->how != commy::platform::exit_status::kind::exited) {
     return 999;
   }

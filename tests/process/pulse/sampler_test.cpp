@@ -54,7 +54,7 @@ TEST_CASE("every acknowledged sample outlives twenty kills of the sampler") {
   for (int round = 0; round < 20; ++round) {
     CAPTURE(round);
     auto sampler = w.start_sampler();
-    const auto first = w.witness.next(patience);
+    const auto first = w.witness.next(healthy_time);
     REQUIRE(first);
     // Numbers go on where the one before has ended; one that was committed but
     // not yet acknowledged when it was killed is skipped here.
@@ -63,7 +63,7 @@ TEST_CASE("every acknowledged sample outlives twenty kills of the sampler") {
     last = *first;
     // Some samples more, and then any moment of the next one.
     for (auto more = random() % 6; more > 0; --more) {
-      last = w.witness.next(patience).value();
+      last = w.witness.next(healthy_time).value();
     }
     // Every other time about when the next one is taken and written.
     const auto moment =
@@ -73,7 +73,7 @@ TEST_CASE("every acknowledged sample outlives twenty kills of the sampler") {
     while (std::chrono::steady_clock::now() < moment) {
     }
     sampler.kill();
-    REQUIRE(sampler.wait_for(patience) == killed);
+    REQUIRE(sampler.wait_for(healthy_time) == killed);
     const auto rest = w.witness.rest();
     if (!rest.empty()) last = rest.back();
 
@@ -90,11 +90,11 @@ TEST_CASE("every acknowledged sample outlives twenty kills of the sampler") {
 TEST_CASE("the sampler ends with code 0 when it is asked to") {
   world w;
   auto sampler = w.start_sampler();
-  REQUIRE(w.witness.next(patience));
+  REQUIRE(w.witness.next(healthy_time));
 
   sampler.terminate();
 
-  CHECK(sampler.wait_for(patience) == exited(0));
+  CHECK(sampler.wait_for(healthy_time) == exited(0));
   CHECK(w.segment.sweep() == 0);  // It has detached: nobody to be found dead.
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("without a segment the sampler says so and exits with code 4") {
   const test_folder folder;
   auto sampler = start_program(PULSE_SAMPLER, {"--folder", folder.path()});
 
-  CHECK(sampler.wait_for(patience) == exited(4));
+  CHECK(sampler.wait_for(healthy_time) == exited(4));
 }
 
 TEST_CASE("wrong arguments of the sampler are exit code 2") {
@@ -110,6 +110,6 @@ TEST_CASE("wrong arguments of the sampler are exit code 2") {
   for (const auto& wrong : {"--period=5ms", "--keep=0", "--nothing"}) {
     CAPTURE(wrong);
     auto sampler = w.start_sampler({wrong, "--period", "20ms"});
-    CHECK(sampler.wait_for(patience) == exited(2));
+    CHECK(sampler.wait_for(healthy_time) == exited(2));
   }
 }

@@ -1,4 +1,6 @@
 #include "../../unit/host/scratch_folder.hpp"
+#include <commy/containers/shared_box.hpp>
+#include <commy/memory/segment.hpp>
 #include <commy/platform/pipe.hpp>
 #include <commy/platform/process.hpp>
 
@@ -11,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -276,4 +279,71 @@ TEST_CASE("after a kill -9 of commy its children end and the next one starts") {
   REQUIRE(::kill(second.pid(), SIGTERM) == 0);
   CHECK(second.code() == 0);
   CHECK_FALSE(fs::exists(f.segments));
+}
+
+TEST_CASE("commy segments lists what the folder holds") {
+  const fixture f;
+  commy::segment_options options;
+  options.folder = f.segments;
+  tool none{{"segments", "--segment-folder", f.segments}};
+  CHECK(none.code() == 0);
+  CHECK(none.output().find("participants") != std::string::npos);
+  auto home = commy::segment::create("shop/prices", options).value();
+  home.create<commy::shared_box<int>>("box").value();
+  tool commy{{"segments", "--segment-folder", f.segments}};
+  CHECK(commy.code() == 0);
+  const auto at = commy.output().find("shop/prices");
+  REQUIRE(at != std::string::npos);
+  const auto line = commy.output().substr(at);
+  INFO(line);
+  CHECK(line.find("1.0 GiB") != std::string::npos);
+  CHECK(line.ends_with("1  1\n"));
+
+  std::ofstream{f.segments + "/shop/prices/data", std::ios::app} << 'x';
+  fs::create_directories(f.segments + "/odd");
+  std::ofstream{f.segments + "/odd/data"} << "no segment";
+  std::ofstream{f.segments + "/odd/control"} << "no segment";
+  tool odd{{"segments", "--segment-folder", f.segments}};
+  CHECK(odd.code() == 6);
+  CHECK(odd.output().find("no segment; nothing was changed") !=
+        std::string::npos);
+}
+
+TEST_CASE("commy fsck finds damage, leaves it, and mends it on request") {
+  const fixture f;
+  commy::segment_options options;
+  options.folder = f.segments;
+  {
+    auto home = commy::segment::create("shop", options).value();
+    home.create<commy::shared_box<int>>("box", 5).value();
+    tool busy{{"fsck", "--segment-folder", f.segments, "shop"}};
+    CHECK(busy.code() == 6);
+    CHECK(busy.output().find("shop: not checked: ") == 0);
+    CHECK(busy.output().find("still has the segment open") !=
+          std::string::npos);
+  }
+  tool whole{{"fsck", "--segment-folder", f.segments}};
+  CHECK(whole.code() == 0);
+  CHECK(whole.output().find("shop: whole, ") == 0);
+  {
+    std::fstream data{f.segments + "/shop/data",
+                      std::ios::binary | std::ios::in | std::ios::out};
+    const std::uint64_t poisoned = 1;
+    data.seekp(offsetof(commy::memory::data_header, poisoned));
+    data.write(reinterpret_cast<const char*>(&poisoned), sizeof poisoned);
+  }
+  for (int look = 0; look < 2; ++look) {
+    tool damaged{{"fsck", "--segment-folder", f.segments, "shop"}};
+    CHECK(damaged.code() == 6);
+    CHECK(damaged.output().find("1 findings") != std::string::npos);
+    CHECK(damaged.output().find("nothing was changed") != std::string::npos);
+  }
+  tool repair{{"fsck", "--repair", "--segment-folder", f.segments, "shop"}};
+  CHECK(repair.code() == 0);
+  CHECK(repair.output().find("repaired 1, left 0") != std::string::npos);
+  auto home = commy::segment::open("shop", options).value();
+  CHECK(home.open<commy::shared_box<int>>("box").value().get().value() == 5);
+  tool missing{{"fsck", "--segment-folder", f.segments, "none"}};
+  CHECK(missing.code() == 6);
+  CHECK(missing.output().find("there is no such segment") != std::string::npos);
 }

@@ -96,12 +96,13 @@ void step(World& w, dice roll) {
 void run(shared_world& w, int steps, std::uint64_t seed) {
   model_world model;
   std::mt19937_64 random{seed};
+  const auto often = std::max(500, steps / 200);
   for (int i = 0; i < steps; ++i) {
     const dice roll{random()};
     CAPTURE(seed, i);
     step(model, roll);
     REQUIRE_NOTHROW(step(w, roll));
-    if (i % 500 == 0 || i == steps - 1) {
+    if (i % often == 0 || i == steps - 1) {
       const auto found = must(read_world(w.home.engine(), w.where()));
       REQUIRE(difference(model, found) == "");
       REQUIRE(trace_blocks(w.home.engine()->img()).text() == "");
@@ -123,6 +124,14 @@ TEST_CASE("shared containers do what std containers do, with any operations") {
   auto w = shared_world::open_or_create("s", in_folder(folder));
 
   run(w, 30'000, seed);
+}
+
+TEST_CASE("so they do over a million operations", "[.slow]") {
+  const auto seed = pick_seed();
+  const test_folder folder;
+  auto w = shared_world::open_or_create("s", in_folder(folder));
+
+  run(w, 1'000'000, seed);
 }
 
 TEST_CASE("so they do in a segment of small pages, where tables are runs") {

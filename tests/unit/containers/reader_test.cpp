@@ -1,7 +1,13 @@
 // Readers beside a writer at full speed.
+#include <commy/containers/dynamic_layout.hpp>
+#include <commy/containers/dynamic_object.hpp>
+#include <commy/memory/vec_block.hpp>
+
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <iostream>
 #include <support/test_folder.hpp>
 #include <support/worlds.hpp>
 #include <thread>
@@ -80,6 +86,88 @@ TEST_CASE("a key that is always there is never missed") {
   });
 
   CHECK(writer.rounds() > 100);
+}
+
+namespace {
+
+/// How often `look` was busy before it was not, over as many looks as a second
+/// gives; beyond the limit the writer gets its chance.
+template <class Look>
+std::vector<int> count_retries(Look look) {
+  std::vector<int> retries;
+  for_a_second([&] {
+    int busy = 0;
+    while (look() == memory::lookup::busy) {
+      if (++busy % memory::look_limit == 0) std::this_thread::yield();
+    }
+    retries.push_back(busy);
+  });
+  std::ranges::sort(retries);
+  return retries;
+}
+
+void check_retries(const char* what, const std::vector<int>& retries) {
+  const auto at = [&](double part) {
+    return retries[static_cast<std::size_t>(
+        part * static_cast<double>(retries.size() - 1))];
+  };
+  std::cout << what << ": " << retries.size() << " reads; retries p50 "
+            << at(0.5) << ", p99 " << at(0.99) << ", p99.9 " << at(0.999)
+            << ", most " << retries.back() << '\n';
+  CHECK(at(0.999) <= 64);
+}
+
+}  // namespace
+
+TEST_CASE("a read beside a writer at full speed is seldom repeated") {
+  reader_and_writer both;
+  auto& w = both.writer;
+  for (int i = 0; i < 1000; ++i) {
+    must(w.texts.insert(i, "short"));
+    must(w.ordered.insert(i, "short"));
+    must(w.list.push_back({i, i}));
+  }
+  const auto& img = both.home.engine()->img();
+  const auto texts = must(dynamic_object::open(both.home, "texts"));
+  const auto ordered = must(dynamic_object::open(both.home, "ordered"));
+  const auto list = must(dynamic_object::open(both.home, "list"));
+  const busy_writer writer{[&](int i) {
+    must(w.texts.insert_or_assign(i % 1000, std::to_string(i)));
+    must(w.ordered.insert_or_assign(i % 1000, std::to_string(i)));
+    must(w.list.set(static_cast<std::uint64_t>(i) % 1000, {i, i}));
+  }};
+
+  const auto found = [](auto...) { return true; };
+  std::uint64_t key = 0;
+  const memory::hash_table<dynamic_slots> table{
+      img, texts.place().root, dynamic_slots::of(texts.type())};
+  check_retries("hash map", count_retries([&] {
+                  return table.find(texts.place().generation,
+                                    {++key % 1000, {}}, found);
+                }));
+  const dynamic_tree tree{img, ordered.place().root,
+                          dynamic_order::of(ordered.type())};
+  check_retries("ordered map", count_retries([&] {
+                  const int wanted = static_cast<int>(++key % 1000);
+                  dynamic_order::key sought;
+                  sought.bytes = reinterpret_cast<const std::byte*>(&wanted);
+                  return tree.find(ordered.place().generation,
+                                   memory::seek::equal, sought, found);
+                }));
+  const auto shape = memory::vec_block::of(sizeof(sample));
+  check_retries("vector", count_retries([&] {
+                  return memory::look_at_element(img,
+                                                 img.root_at(list.place().root),
+                                                 list.place().generation, shape,
+                                                 ++key % 1000, false, found);
+                }));
+  // The worst case: one key that the writer changes all the time.
+  check_retries("hash map, one key", count_retries([&] {
+                  return table.find(
+                      texts.place().generation,
+                      {static_cast<std::uint64_t>(writer.rounds()) % 1000, {}},
+                      found);
+                }));
 }
 
 TEST_CASE("a value is read whole, whatever its writer does to it") {

@@ -167,12 +167,13 @@ TEST_CASE("threads take and give back each other's bare blocks") {
     std::mt19937_64 random{seed};
     for (int i = 0; i < 20'000; ++i) {
       const auto block = must(at.home.allocate(48));
-      fill(at.home, block, block.low);
-      // Swapped by its low half; the high half is the segment's number and a
-      // generation below 2^16 here.
-      const auto old = shared[random() % cells].exchange(block.low);
+      // Swapped as one word: a generation is below 2^16 here.
+      const auto name = block.block() | block.generation() << 48U;
+      fill(at.home, block, name);
+      const auto old = shared[random() % cells].exchange(name);
       if (old == 0) continue;
-      const loan_handle other{old, block.high};
+      const auto other = loan_handle::make(
+          block.segment(), old & memory::offset_mask, old >> 48U);
       if (!holds(at.home, other, old)) ++wrong;
       if (!at.home.deallocate(other)) ++wrong;
     }

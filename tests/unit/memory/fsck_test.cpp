@@ -165,7 +165,6 @@ TEST_CASE("a journal that makes no sense is salvaged, and the poison lifted") {
   lane->state.store(static_cast<std::uint64_t>(journal_state::active));
   lane->word.store(lane_word::make(lane_state::leased, 1, 50).raw);
   lane->held[0].store(w.where.box.root);
-  lane->held_count.store(1);
   w.img().root_at(w.where.box.root).lock.store(lock_word::held_by(0, 50).raw);
   w.img().root_at(w.where.box.root).sequence.fetch_add(1);
   w.img().word(at + 8).store(77);

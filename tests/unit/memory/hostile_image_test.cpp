@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* names[] = {"texts", "numbers", "queue", "box", "text"};
+constexpr const char* names[] = {"texts", "numbers", "queue",  "box",
+                                 "text",  "list",    "words",  "ordered",
+                                 "index", "members", "groups", "deep"};
 
 segment_bytes bytes_of(const image& img) {
   return {
@@ -37,7 +39,14 @@ std::vector<segment_bytes> some_images(const geometry& sizes) {
     must(w.numbers.insert_or_assign("number " + std::to_string(i * 1000'000),
                                     i));
     must(w.queue.push_back({i, i}));
+    must(w.list.push_back({i, i}));
+    must(w.words.push_back(std::string(static_cast<std::size_t>(i), 'w')));
+    must(w.ordered.insert(i, std::string(static_cast<std::size_t>(i), 'o')));
+    must(w.index.insert("a word beyond fifteen " + std::to_string(i)));
+    must(w.members.insert(i));
+    must(w.groups.insert(i, std::vector<std::string>{"x"}));
   }
+  must(w.deep.insert(7, {{1, {{1, 1}}}, {2, {{2, 2}, {3, 3}}}}));
   must(w.text.assign(std::string(3000, 'r')));
   w.take_bare(100);
   w.take_loan();
@@ -53,7 +62,8 @@ std::vector<segment_bytes> some_images(const geometry& sizes) {
       found.push_back(bytes_of(w.home.engine()->img()));
       throw std::runtime_error{"enough"};
     });
-  } catch (const std::runtime_error&) {
+  } catch (const std::runtime_error& planned) {
+    static_cast<void>(planned);
   }
   return found;
 }
@@ -152,6 +162,45 @@ std::uint64_t read_all(segment_copy& copy) {
   return errors;
 }
 
+/// Changes every object by its descriptor, in bytes that a sweep left as they
+/// are. Returns how many answers were errors.
+std::uint64_t write_all(segment_copy& copy) {
+  std::uint64_t errors = 0;
+  std::shared_ptr<engine> writer;
+  try {
+    writer = copy.attach(true);
+  } catch (const std::exception&) {
+    return 1;  // No slot, no lane, poisoned.
+  }
+  writer->set_patience(0s);
+  const auto count = [&](const auto& answer) { errors += answer ? 0 : 1; };
+  const dynamic_value seven{std::int64_t{7}};
+  const dynamic_value text{std::string{"a text beyond fifteen bytes"}};
+  for (const auto* const name : names) {
+    auto object = dynamic_object::open(writer, name);
+    if (!object) continue;
+    object->set_patience(0s);
+    count(object->erase(seven));
+    count(object->insert(seven));
+    count(object->insert(text));
+    count(object->insert_or_assign(seven, text));
+    count(object->insert_or_assign(text, seven));
+    count(object->push_back(text));
+    count(object->pop_back());
+    count(object->pop_front());
+    const auto content = object->read();
+    count(content);
+    if (content) count(object->assign(content->value));
+    if (const auto nested = object->at(seven)) {
+      auto below = *nested;
+      count(below.push_back(text));
+      count(below.clear());
+    }
+    count(object->clear());
+  }
+  return errors;
+}
+
 std::uint64_t image_count() {
   // Set to 100000 for the long form.
   const auto* const wanted = std::getenv("COMMY_HOSTILE_IMAGES");
@@ -170,6 +219,7 @@ TEST_CASE("a hostile image yields errors: to readers, sweeps and fsck") {
                         : platform::random_u64();
   CAPTURE(seed);
   std::uint64_t errors = 0;
+  std::uint64_t refused = 0;
   std::uint64_t poisoned = 0;
   std::uint64_t found = 0;
   std::uint64_t whole = 0;
@@ -184,6 +234,11 @@ TEST_CASE("a hostile image yields errors: to readers, sweeps and fsck") {
     copy.load(image);
     errors += read_all(copy);
     poisoned += copy.sweep().poisoned ? 1 : 0;
+    if (i % 4 == 0) {
+      refused += write_all(copy);
+      copy.load(image);
+      copy.sweep();
+    }
     found += fsck(copy.img()).findings;
     const auto repaired = fsck(copy.img(), fsck_mode::repair);
     const auto left = fsck(copy.img());
@@ -195,11 +250,13 @@ TEST_CASE("a hostile image yields errors: to readers, sweeps and fsck") {
         longest, std::chrono::steady_clock::now() - begun);
   }
   std::cout << "hostile images: " << images_wanted << ", " << errors
-            << " refused reads, " << poisoned << " poisoned, " << found
-            << " findings, " << whole << " whole after repair, longest "
+            << " refused reads, " << refused << " refused changes, " << poisoned
+            << " poisoned, " << found << " findings, " << whole
+            << " whole after repair, longest "
             << std::chrono::duration<double, std::milli>(longest).count()
             << " ms\n";
   CHECK(errors > images_wanted / 10);
+  CHECK(refused > images_wanted / 10);
   CHECK(poisoned > 0);
   CHECK(found > 0);
   CHECK(whole > images_wanted / 10);

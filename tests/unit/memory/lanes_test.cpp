@@ -1,5 +1,6 @@
 // Lanes: one for each thread that writes, and what happens when they run out.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <barrier>
 #include <support/test_folder.hpp>
@@ -29,48 +30,87 @@ TEST_CASE("threads that end leave their lanes to later ones") {
   auto w = shared_world::open_or_create("s", in_folder(folder, &sizes));
   const auto& img = w.home.engine()->img();
   must(w.box.set({}));
-  CHECK(leased_lanes(img) == 1);
+  // One that the participant keeps to lend, and this thread's.
+  CHECK(leased_lanes(img) == 2);
 
   for (int i = 0; i < 50; ++i) {
     std::thread{[&] { must(w.queue.push_back({i, i})); }}.join();
   }
 
   CHECK(must(w.queue.size()) == 50);
-  CHECK(leased_lanes(img) == 2);
+  CHECK(leased_lanes(img) == 3);
 }
 
-TEST_CASE("a thread that finds no lane is told so, and others go on") {
+TEST_CASE("threads that find no lane borrow the participant's, one by one") {
   const test_folder folder;
-  const auto sizes = small_geometry();
+  auto sizes = small_geometry();
+  const auto lanes = GENERATE(1U, 3U);
+  sizes.lanes = lanes;
   auto w = shared_world::open_or_create("s", in_folder(folder, &sizes));
-  must(w.box.set({}));
-  // This thread has one of the eight lanes, seven others take the rest.
-  std::barrier all_write{8};
-  std::barrier end{8};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 7; ++i) {
-    threads.emplace_back([&, i] {
-      must(w.numbers.insert("thread " + std::to_string(i), i));
-      all_write.arrive_and_wait();
+  must(w.numbers.insert("sum", 0));
+  constexpr int threads = 8;
+  constexpr int rounds = 100;
+  // So that no thread ends and leaves its lane while others write.
+  std::barrier end{threads};
+
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&, t] {
+      for (int i = 0; i < rounds; ++i) {
+        must(w.numbers.update("sum", [](std::int64_t& n) { ++n; }));
+        must(transact(w.texts, w.numbers, [&](transaction&) {
+          must(w.texts.insert_or_assign(t, std::string(20 + i, 'x')));
+          must(w.numbers.update("sum", [](std::int64_t& n) { ++n; }));
+        }));
+        must(transact(w.home, [&](transaction&) {
+          must(w.numbers.update("sum", [](std::int64_t& n) { ++n; }));
+        }));
+        const auto block = must(w.home.allocate(64));
+        must(w.home.deallocate(block));
+      }
       end.arrive_and_wait();
     });
   }
-  all_write.arrive_and_wait();
-
-  std::thread{[&] {
-    const auto refused = w.box.set({1, 1, "x"});
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error() == write_error::lanes_exhausted);
-    // It reads all the same.
-    CHECK(must(w.numbers.size()) == 7);
-    CHECK(w.texts.read().error() == read_error::busy);
-  }}.join();
-
-  CHECK(w.box.set({2, 2, "y"}));
-  end.arrive_and_wait();
-  for (auto& t : threads)
+  for (auto& t : all)
     t.join();
-  std::thread{[&] { CHECK(w.box.set({3, 3, "z"})); }}.join();
+
+  CHECK(must(w.numbers.get("sum")) == 3 * threads * rounds);
+  CHECK(must(w.texts.size()) == threads);
+  CHECK(leased_lanes(w.home.engine()->img()) == lanes);
+  must(w.home.create<shared_string>("made with a borrowed lane", "x"));
+  must(w.home.remove_object("made with a borrowed lane"));
+  w.home.engine()->detach();
+  CHECK(leased_lanes(w.home.engine()->img()) == 0);
+}
+
+TEST_CASE("a lane that stays lent until the deadline is lanes_exhausted") {
+  const test_folder folder;
+  auto sizes = small_geometry();
+  sizes.lanes = 1;
+  auto w = shared_world::open_or_create("s", in_folder(folder, &sizes));
+  w.set_patience(20ms);
+
+  must(transact(w.box, [&](transaction&) {
+    // Another thread; this one has borrowed the only lane.
+    std::thread{[&] {
+      const auto refused = w.texts.insert(1, "one");
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error() == write_error::lanes_exhausted);
+      CHECK(transact(within(1ms), w.texts, [](transaction&) {}).error() ==
+            write_error::lanes_exhausted);
+      CHECK(transact(within(1ms), w.home, [](transaction&) {}).error() ==
+            write_error::lanes_exhausted);
+      // It reads all the same, copies and not under a guard, which would keep
+      // the lane.
+      CHECK(must(w.texts.size()) == 0);
+      CHECK(w.texts.read().error() == read_error::busy);
+      CHECK_FALSE(w.texts.wait_for_change(w.texts.version(), 1ms));
+    }}.join();
+    must(w.box.set({1, 1, "x"}));
+  }));
+
+  std::thread{[&] { CHECK(w.texts.insert(1, "one")); }}.join();
+  CHECK(must(w.box.get()) == point{1, 1, "x"});
 }
 
 TEST_CASE("two attachments of one process are two participants") {
@@ -85,7 +125,7 @@ TEST_CASE("two attachments of one process are two participants") {
 
   CHECK(one.home.engine()->slot() != two.home.engine()->slot());
   CHECK(must(one.texts.size()) == 100);
-  CHECK(leased_lanes(one.home.engine()->img()) == 2);
+  CHECK(leased_lanes(one.home.engine()->img()) == 4);
 }
 
 TEST_CASE("many threads of two attachments count every change once") {

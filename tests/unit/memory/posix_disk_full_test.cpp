@@ -110,3 +110,53 @@ TEST_CASE("a segment that does not fit is not created, and leaves nothing") {
   if (step == cannot_mount) SKIP("this user may not mount a small tmpfs");
   CHECK(step == 0);
 }
+
+TEST_CASE("a file system may be full at any step, and work goes on with room") {
+  const test_folder folder;
+  const auto sizes = middling();
+  // From what refuses to make a segment at all to what holds some chunks, in
+  // steps of one page: the world's files end at each byte that growth asks for.
+  int made = 0;
+  for (int kib = 100; kib < 420; kib += 4) {
+    CAPTURE(kib);
+    const auto limit = "size=" + std::to_string(kib) + "k";
+    const int step = on_small_tmpfs(folder.path(), limit.c_str(), [&] {
+      const auto options = in_folder(folder, &sizes);
+      auto home = segment::create("s", options);
+      if (!home) return home.error() == segment_error::no_space ? 100 : 2;
+      auto map = home->open_or_create<shared_hash_map<int, shared_string>>("m");
+      if (!map) return map.error() == open_error::no_space ? 100 : 3;
+      std::uint64_t inserted = 0;
+      const std::string text(900, 'x');
+      for (int i = 0;; ++i) {
+        const auto done = map->insert(i, text);
+        if (!done) {
+          if (done.error() != write_error::disk_full) return 4;
+          break;
+        }
+        ++inserted;
+      }
+      // A second attachment needs a lane, hence at times a longer control file.
+      const auto other = segment::open("s", options);
+      if (!other && other.error() != segment_error::no_space &&
+          other.error() != segment_error::no_lane) {
+        return 5;
+      }
+      if (map->size().value() != inserted) return 6;
+      if (!trace_blocks(home->engine()->img()).problems.empty()) return 7;
+      // Room again: the same handles go on.
+      if (::mount(nullptr, folder.path().c_str(), nullptr, MS_REMOUNT,
+                  "size=4m") != 0) {
+        return cannot_mount;
+      }
+      for (int i = 10'000; i < 10'050; ++i)
+        must(map->insert(i, text));
+      must(segment::open("s", options));
+      return trace_blocks(home->engine()->img()).problems.empty() ? 0 : 8;
+    });
+    if (step == cannot_mount) SKIP("this user may not mount a small tmpfs");
+    if (step != 100) CHECK(step == 0);
+    made += step == 0 ? 1 : 0;
+  }
+  CHECK(made > 40);
+}

@@ -161,13 +161,6 @@ TEST_CASE("another kind of machine is refused") {
   CHECK(s.refusal() == segment_error::foreign_layout);
 }
 
-TEST_CASE("a segment from before the last boot is stale") {
-  const closed_segment s;
-  patch(s.data, offsetof(memory::data_header, boot), std::uint64_t{1});
-
-  CHECK(s.refusal() == segment_error::stale);
-}
-
 TEST_CASE("when all slots are taken the next one is told so") {
   const test_folder folder;
   auto sizes = small_geometry();

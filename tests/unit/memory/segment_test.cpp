@@ -164,7 +164,7 @@ TEST_CASE("a segment opened for reading reads, and refuses every change") {
   CHECK(must(seen.texts.get(1)) == "one");
   CHECK(must(seen.queue.front()) == sample{1, 2});
   CHECK(must(seen.box.get()) == point{});
-  CHECK(must(home.objects()).size() == 13);
+  CHECK(must(home.objects()).size() == 15);
   must(w.texts.insert(2, "two"));
   CHECK(must(seen.texts.get(2)) == "two");
   for (const auto& refused :

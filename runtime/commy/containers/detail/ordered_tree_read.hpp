@@ -20,7 +20,7 @@ template <ordered_key K, class V>
 result<typename ordered_tree<K, V>::value_type, read_error>
 ordered_tree<K, V>::entry_at(memory::seek what, key_in key) const {
   value_type entry{};
-  auto outcome = find(
+  auto outcome = find_deep(
       what, key, [&](const std::uint64_t* keys, const std::uint64_t* values) {
         return get_entry(engine_->img(), keys, values, entry);
       });
@@ -28,18 +28,18 @@ ordered_tree<K, V>::entry_at(memory::seek what, key_in key) const {
   return entry;
 }
 
+/// Throws `damaged` when the entry's words make no sense.
 template <ordered_key K, class V>
-typename ordered_tree<K, V>::value_type ordered_tree<K, V>::entry_of(
-    const tree& view, const path& at) const {
+void ordered_tree<K, V>::copy_entry(const memory::copy_source& from,
+                                    const tree& view, const path& at,
+                                    value_type& into) {
   key_words keys;
   value_words values{};
   view.load_key(at, keys.data());
   view.load_value(at, values.data());
-  value_type entry{};
-  if (!get_entry(engine_->img(), keys.data(), values.data(), entry)) {
+  if (!from.take(1) || !get_entry(from, keys.data(), values.data(), into)) {
     throw memory::write_failed{write_error::damaged};
   }
-  return entry;
 }
 
 /// Entries under a read guard: a bidirectional range. An iterator is a way
@@ -233,38 +233,58 @@ result<void, read_error> ordered_tree<K, V>::for_each(key_in from, key_in to,
 template <ordered_key K, class V>
 result<std::vector<typename ordered_tree<K, V>::value_type>, read_error>
 ordered_tree<K, V>::copy() const {
-  std::vector<value_type> copied;
+  content_type all;
+  const auto look = [&] {
+    all.clear();
+    return copy_out(engine_->img(), root_at_, all) ? memory::lookup::found
+                                                   : memory::lookup::damaged;
+  };
   // A walk through the whole tree: a guard keeps it still. Without one, for a
-  // read-only mapping, each way is found anew and the whole is validated.
-  if (engine_->writable()) {
-    auto outcome = for_each([&](const view_type& seen) {
-      if constexpr (is_map) {
-        copied.emplace_back(key_type(seen.first), mapped_type(seen.second));
-      } else {
-        copied.emplace_back(seen);
-      }
-    });
+  // read-only mapping, the whole is validated.
+  if (!engine_->usable() || !engine_->writable()) {
+    auto outcome = read_whole(look, deep);
     if (!outcome) return unexpected{outcome.error()};
-    return copied;
+    return all;
   }
-  auto outcome = read_whole([&] {
-    copied.clear();
-    // Bounds what garbage in the middle of a change could make of the walk.
-    const auto most = std::min(at_tree().size(), engine_->img().committed() /
-                                                     order::nodes().key_bytes);
-    try {
-      const auto view = at_tree();
-      for (auto at = view.locate(memory::seek::first, {});
-           at.there && copied.size() < most; view.advance(at)) {
-        copied.push_back(entry_of(view, at));
-      }
-    } catch (const memory::write_failed&) {
-      return memory::lookup::damaged;
-    }
-    return memory::lookup::found;
-  });
-  if (!outcome) return unexpected{outcome.error()};
-  return copied;
+  const auto held = guard();
+  if (!held) return unexpected{held.error()};
+  if (look() != memory::lookup::found) return unexpected{read_error::damaged};
+  return all;
+}
+
+template <ordered_key K, class V>
+bool ordered_tree<K, V>::copy_out(const memory::copy_source& from,
+                                  memory::offset root_at,
+                                  content_type& into) try {
+  into.clear();  // Of a look that was disturbed.
+  const tree view{from.img(), root_at, {}};
+  // Bounds what garbage in the middle of a change could make of the walk.
+  const auto most = view.size();
+  for (auto at = view.locate(memory::seek::first, {});
+       at.there && into.size() < most; view.advance(at)) {
+    value_type entry{};
+    copy_entry(from, view, at, entry);
+    into.push_back(std::move(entry));
+  }
+  return true;
+} catch (const memory::write_failed&) {
+  return false;
+}
+
+template <ordered_key K, class V>
+typename ordered_tree<K, V>::entries ordered_tree<K, V>::view_at(
+    memory::read_guard held) {
+  const bool any = held.root_at() != 0;
+  const auto nowhere = [](const tree&) {
+    path end;
+    end.there = false;
+    return end;
+  };
+  return entries{std::move(held),
+                 [&](const tree& t) {
+                   return any ? t.locate(memory::seek::first, {}) : nowhere(t);
+                 },
+                 nowhere};
 }
 
 }  // namespace commy

@@ -68,12 +68,11 @@ template <ordered_key K, class V>
 result<std::vector<typename ordered_tree<K, V>::value_type>, write_error>
 ordered_tree<K, V>::take() {
   return change([&](transaction& txn) {
-    std::vector<value_type> taken;
+    content_type taken;
     auto view = at_tree();
     if (view.size() == 0) return taken;
-    for (auto at = view.locate(memory::seek::first, {}); at.there;
-         view.advance(at)) {
-      taken.push_back(entry_of(view, at));
+    if (!copy_out(txn.img(), root_at_, taken)) {
+      throw memory::write_failed{write_error::damaged};
     }
     view.rebuild(txn, true,
                  [](std::uint64_t*, std::uint64_t*) { return false; });

@@ -7,7 +7,7 @@
 
 namespace commy {
 
-template <shared_value T>
+template <shared_element T>
 std::vector<typename shared_vec<T>::stored> shared_vec<T>::cells(
     const state& s, std::uint64_t from, std::uint64_t count) const {
   std::vector<stored> copied(count);
@@ -18,7 +18,7 @@ std::vector<typename shared_vec<T>::stored> shared_vec<T>::cells(
   return copied;
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::become(transaction& txn, const state& old,
                            const std::vector<stored>& cells,
                            std::uint64_t capacity) const {
@@ -31,18 +31,20 @@ void shared_vec<T>::become(transaction& txn, const state& old,
   swap_in(txn, old, fresh);
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::drop_all(transaction& txn,
                              const std::vector<stored>& cells) const {
   for (const auto& cell : cells)
     element::drop(txn, cell);
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::add_all(transaction& txn,
                             const std::vector<stored>& cells) const {
   if (cells.empty()) return;
   auto now = room_for(txn, cells.size());
+  memory::note_elements(txn, root(), change_kind::inserted, now.size,
+                        cells.size());
   const auto bytes = cells.size() * shape.bytes;
   // What this transaction has emptied would have to be logged.
   if (txn.has_emptied() && bytes > shift_max) {
@@ -56,7 +58,7 @@ void shared_vec<T>::add_all(transaction& txn,
   txn.store(root().motion[0], now.size + cells.size());
 }
 
-template <shared_value T>
+template <shared_element T>
 template <std::ranges::input_range Range>
 result<void, write_error> shared_vec<T>::append(Range&& values) {
   return change([&](transaction& txn) {
@@ -70,7 +72,7 @@ result<void, write_error> shared_vec<T>::append(Range&& values) {
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 template <std::ranges::input_range Range>
 result<void, write_error> shared_vec<T>::assign(Range&& values) {
   return change([&](transaction& txn) {
@@ -79,12 +81,14 @@ result<void, write_error> shared_vec<T>::assign(Range&& values) {
     for (auto&& value : values)
       fresh.push_back(element::store(txn, value));
     txn.touch(root().sequence);
-    if constexpr (element::is_text) drop_all(txn, cells(now));
+    memory::note_whole(txn, root());
+    if (empty_as_trash(txn, now)) return become(txn, {}, fresh, fresh.size());
+    if constexpr (memory::owns_blocks<T>) drop_all(txn, cells(now));
     become(txn, now, fresh, fresh.size());
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<void, write_error> shared_vec<T>::resize(std::uint64_t count,
                                                 value_in value) {
   return change([&](transaction& txn) {
@@ -105,7 +109,7 @@ result<void, write_error> shared_vec<T>::resize(std::uint64_t count,
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<void, write_error> shared_vec<T>::reserve(std::uint64_t count) {
   return change([&](transaction& txn) {
     const auto now = checked();
@@ -118,7 +122,7 @@ result<void, write_error> shared_vec<T>::reserve(std::uint64_t count) {
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<void, write_error> shared_vec<T>::shrink_to_fit() {
   return change([&](transaction& txn) {
     const auto now = checked();
@@ -128,7 +132,7 @@ result<void, write_error> shared_vec<T>::shrink_to_fit() {
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 template <class Wanted>
 result<std::uint64_t, write_error> shared_vec<T>::erase_if(Wanted&& wanted) {
   return change([&](transaction& txn) -> std::uint64_t {
@@ -142,13 +146,14 @@ result<std::uint64_t, write_error> shared_vec<T>::erase_if(Wanted&& wanted) {
     });
     if (gone.empty()) return 0;
     txn.touch(root().sequence);
+    memory::note_whole(txn, root());
     drop_all(txn, gone);
     become(txn, now, kept, now.capacity);
     return gone.size();
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<std::uint64_t, write_error> shared_vec<T>::unique() {
   return change([&](transaction& txn) -> std::uint64_t {
     const auto now = checked();
@@ -162,13 +167,14 @@ result<std::uint64_t, write_error> shared_vec<T>::unique() {
     }
     if (gone.empty()) return 0;
     txn.touch(root().sequence);
+    memory::note_whole(txn, root());
     drop_all(txn, gone);
     become(txn, now, kept, now.capacity);
     return gone.size();
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 template <class Less>
 result<void, write_error> shared_vec<T>::sort(Less less) {
   return change([&](transaction& txn) {
@@ -179,31 +185,33 @@ result<void, write_error> shared_vec<T>::sort(Less less) {
           return less(element::look(txn.img(), a), element::look(txn.img(), b));
         });
     txn.touch(root().sequence);
+    memory::note_whole(txn, root());
     become(txn, now, sorted, now.capacity);
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<void, write_error> shared_vec<T>::reverse() {
   return change([&](transaction& txn) {
     const auto now = checked();
     auto turned = cells(now);
     std::reverse(turned.begin(), turned.end());
     txn.touch(root().sequence);
+    memory::note_whole(txn, root());
     become(txn, now, turned, now.capacity);
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<std::vector<typename shared_vec<T>::value_type>, write_error>
 shared_vec<T>::take() {
   return change([&](transaction& txn) {
     const auto now = checked();
-    std::vector<value_type> values;
-    values.reserve(now.size);
-    for (const auto& cell : cells(now))
-      values.push_back(value_of(cell));
-    cut(txn, 0, all);
+    content_type values;
+    if (!copy_out(txn.img(), root_at_, values)) {
+      throw memory::write_failed{write_error::damaged};
+    }
+    if (now.size > 0) cut(txn, 0, all);
     return values;
   });
 }

@@ -43,11 +43,12 @@ result<bool, write_error> shared_vec_deque<T>::update(std::uint64_t index,
   return change([&](transaction& txn) {
     const auto e = checked_ends();
     if (index >= e.count()) return false;
-    auto value = read(e.first + index);
+    auto value = at_position(e.first + index);
     edit(value);
     txn.touch(root().sequence);
     txn.save(e.at(e.first + index), words);
     store(txn, e.at(e.first + index), value);
+    memory::note_elements(txn, root(), change_kind::set, index, 1);
     return true;
   });
 }
@@ -68,6 +69,8 @@ result<void, write_error> shared_vec_deque<T>::append(Range&& values) {
     }
     make_room(txn, added.size());
     const auto e = load_ends();
+    memory::note_elements(txn, root(), change_kind::inserted, e.count(),
+                          added.size());
     for (std::size_t i = 0; i < added.size(); ++i)
       write(txn, e.last + i, added[i]);
     txn.store(root().motion[1], e.last + added.size());
@@ -79,7 +82,7 @@ std::vector<T> shared_vec_deque<T>::all_of(const ends& e) const {
   std::vector<T> values;
   values.reserve(e.count());
   for (auto p = e.first; p != e.last; ++p)
-    values.push_back(read(p));
+    values.push_back(at_position(p));
   return values;
 }
 
@@ -91,6 +94,7 @@ void shared_vec_deque<T>::become(transaction& txn,
   const auto old = checked_ends();
   txn.touch(root().sequence);
   txn.touch(root().shape_sequence);
+  memory::note_whole(txn, root());
   ends fresh{old.last, old.last + values.size(), 0, 0};
   if (!values.empty()) {
     fresh.capacity = std::max<std::uint64_t>(4, std::bit_ceil(values.size()));
@@ -137,6 +141,7 @@ result<void, write_error> shared_vec_deque<T>::clear() {
     txn.touch(root().sequence);
     txn.note_emptied();
     txn.store(root().motion[0], e.last);
+    memory::note_whole(txn, root());
   });
 }
 
@@ -157,6 +162,7 @@ result<std::vector<T>, write_error> shared_vec_deque<T>::take() {
       txn.touch(root().sequence);
       txn.note_emptied();
       txn.store(root().motion[0], e.last);
+      memory::note_whole(txn, root());
     }
     return values;
   });
@@ -170,6 +176,18 @@ result<std::optional<T>, write_error> shared_vec_deque<T>::pop_wait(
   for (;;) {
     // Before the look: a push between the look and the sleep wakes at once.
     const auto seen = version();
+    // A pop of nothing would wake the others who wait in the outermost object.
+    if (level() > 0 && within_ == nullptr &&
+        engine_->open_transaction() == nullptr) {
+      const auto count = size();
+      if (count && *count == 0) {
+        const auto left = end - clock::now();
+        if (left <= left.zero() || !wait_for_change(seen, left)) {
+          return std::optional<T>{};
+        }
+        continue;
+      }
+    }
     auto taken = pop();
     if (!taken || *taken || engine_->open_transaction() != nullptr) {
       return taken;

@@ -8,7 +8,7 @@ namespace commy {
 
 /// Turns the units of elements [first, last) odd; of many, the shape instead,
 /// which every look checks.
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::touch(transaction& txn, const state& s, std::uint64_t first,
                           std::uint64_t last) const {
   // Odd already: this transaction has moved the vector, or is about to.
@@ -22,14 +22,14 @@ void shared_vec<T>::touch(transaction& txn, const state& s, std::uint64_t first,
   }
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::touch_one(transaction& txn, const state& s,
                               std::uint64_t index) const {
   if ((root().shape_sequence.load(std::memory_order_relaxed) & 1U) != 0) return;
   txn.touch(txn.img().word(s.sequence_of(shape, index)));
 }
 
-template <shared_value T>
+template <shared_element T>
 memory::vec_state shared_vec<T>::take_block(transaction& txn,
                                             std::uint64_t capacity) {
   if (capacity == 0) return {};
@@ -41,21 +41,7 @@ memory::vec_state shared_vec<T>::take_block(transaction& txn,
   return fresh;
 }
 
-/// Twice the room, or what is wanted if that is more, or what one run holds.
-template <shared_value T>
-std::uint64_t shared_vec<T>::grown(const memory::image& img,
-                                   std::uint64_t capacity,
-                                   std::uint64_t wanted) {
-  const auto& sizes = img.sizes();
-  const std::uint64_t run = sizes.chunk_bytes - sizes.page_bytes;
-  // A sequence for at least eight elements, and the header's padding.
-  const auto most = (run - 16) / (shape.bytes + 1);
-  const auto first = std::max<std::uint64_t>(64 / shape.bytes, 4);
-  const auto twice = std::min(std::max(2 * capacity, first), most);
-  return std::max(twice, wanted);
-}
-
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::swap_in(transaction& txn, const state& old,
                             const state& fresh) const {
   txn.touch(root().shape_sequence);
@@ -65,7 +51,7 @@ void shared_vec<T>::swap_in(transaction& txn, const state& old,
   if (old.capacity != 0) txn.drop(old.block);
 }
 
-template <shared_value T>
+template <shared_element T>
 memory::vec_state shared_vec<T>::moved(transaction& txn, const state& old,
                                        std::uint64_t capacity) const {
   auto fresh = take_block(txn, capacity);
@@ -83,7 +69,7 @@ memory::vec_state shared_vec<T>::moved(transaction& txn, const state& old,
   return fresh;
 }
 
-template <shared_value T>
+template <shared_element T>
 memory::vec_state shared_vec<T>::room_for(transaction& txn,
                                           std::uint64_t more) const {
   const auto now = checked();
@@ -92,10 +78,11 @@ memory::vec_state shared_vec<T>::room_for(transaction& txn,
   if (more > txn.img().sizes().capacity) {
     throw memory::write_failed{write_error::too_large};
   }
-  return moved(txn, now, grown(txn.img(), now.capacity, now.size + more));
+  return moved(txn, now,
+               shape.grown(txn.img().sizes(), now.capacity, now.size + more));
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::add(transaction& txn, value_in value) const {
   const stored cell = element::store(txn, value);
   auto& object = root();
@@ -108,9 +95,10 @@ void shared_vec<T>::add(transaction& txn, value_in value) const {
   }
   memory::store_cell(txn.img(), at, cell);
   txn.store(object.motion[0], now.size + 1);
+  memory::note_elements(txn, object, change_kind::inserted, now.size, 1);
 }
 
-template <shared_value T>
+template <shared_element T>
 result<std::optional<typename shared_vec<T>::value_type>, write_error>
 shared_vec<T>::pop_back() {
   return change([&](transaction& txn) -> std::optional<value_type> {
@@ -123,19 +111,21 @@ shared_vec<T>::pop_back() {
     txn.note_emptied();
     txn.store(root().motion[0], now.size - 1);
     element::drop(txn, cell);
+    memory::note_elements(txn, root(), change_kind::erased, now.size - 1, 1);
     return value;
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 void shared_vec<T>::put_in(transaction& txn, const state& s,
                            std::uint64_t index, const stored& cell) const {
   txn.touch(root().sequence);
   touch_one(txn, s, index);
   memory::change_bytes(txn, s.at(shape, index), sizeof cell, &cell);
+  memory::note_elements(txn, root(), change_kind::set, index, 1);
 }
 
-template <shared_value T>
+template <shared_element T>
 result<bool, write_error> shared_vec<T>::set(std::uint64_t index,
                                              value_in value) {
   return change([&](transaction& txn) {
@@ -148,7 +138,7 @@ result<bool, write_error> shared_vec<T>::set(std::uint64_t index,
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 template <class Edit>
 result<bool, write_error> shared_vec<T>::update(std::uint64_t index,
                                                 Edit&& edit) {
@@ -156,15 +146,26 @@ result<bool, write_error> shared_vec<T>::update(std::uint64_t index,
     const auto now = checked();
     if (index >= now.size) return false;
     const auto old = cell_at(now, index);
-    auto value = value_of(old);
-    edit(value);
-    put_in(txn, now, index, element::store(txn, value));
-    element::drop(txn, old);
-    return true;
+    if constexpr (deep) {
+      if (!old.sound(txn.img())) {
+        throw memory::write_failed{write_error::damaged};
+      }
+      // The object's sequence vouches for what is nested, too.
+      txn.touch(root().sequence);
+      auto nested = nested_access::child<T>(*this, old, txn);
+      edit(nested);
+      return true;
+    } else {
+      auto value = value_of(old);
+      edit(value);
+      put_in(txn, now, index, element::store(txn, value));
+      element::drop(txn, old);
+      return true;
+    }
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<bool, write_error> shared_vec<T>::swap_elements(std::uint64_t a,
                                                        std::uint64_t b) {
   return change([&](transaction& txn) {
@@ -177,7 +178,7 @@ result<bool, write_error> shared_vec<T>::swap_elements(std::uint64_t a,
   });
 }
 
-template <shared_value T>
+template <shared_element T>
 result<bool, write_error> shared_vec<T>::insert(std::uint64_t index,
                                                 value_in value) {
   return change([&](transaction& txn) {
@@ -186,12 +187,14 @@ result<bool, write_error> shared_vec<T>::insert(std::uint64_t index,
     const stored cell = element::store(txn, value);
     const auto tail = now.size - index;
     txn.touch(root().sequence);
+    memory::note_elements(txn, root(), change_kind::inserted, index, 1);
     if (now.size == now.capacity || tail * shape.bytes > shift_max) {
       auto aside = cells(now);
       aside.insert(aside.begin() + static_cast<std::ptrdiff_t>(index), cell);
-      const auto capacity = now.size == now.capacity
-                                ? grown(txn.img(), now.capacity, now.size + 1)
-                                : now.capacity;
+      const auto capacity =
+          now.size == now.capacity
+              ? shape.grown(txn.img().sizes(), now.capacity, now.size + 1)
+              : now.capacity;
       become(txn, now, aside, capacity);
       return true;
     }
@@ -206,15 +209,36 @@ result<bool, write_error> shared_vec<T>::insert(std::uint64_t index,
   });
 }
 
+/// Drops all elements with what they hold, in constant time; false when each
+/// is to be dropped by itself.
+template <shared_element T>
+bool shared_vec<T>::empty_as_trash(transaction& txn, const state& now) const {
+  if constexpr (memory::owns_blocks<T>) {
+    if (now.size <= memory::trash_above ||
+        !memory::trash_content(txn, root(), deep)) {
+      return false;
+    }
+    txn.touch(root().shape_sequence);
+    txn.store(root().shape[0], 0);
+    txn.store(root().shape[1], 0);
+    txn.store(root().motion[0], 0);
+    return true;
+  } else {
+    return false;
+  }
+}
+
 /// Removes elements; returns how many there were to remove.
-template <shared_value T>
+template <shared_element T>
 std::uint64_t shared_vec<T>::cut(transaction& txn, std::uint64_t index,
                                  std::uint64_t count) const {
   const auto now = checked();
   if (index >= now.size || count == 0) return 0;
   count = std::min(count, now.size - index);
   txn.touch(root().sequence);
-  if constexpr (element::is_text) drop_all(txn, cells(now, index, count));
+  memory::note_elements(txn, root(), change_kind::erased, index, count);
+  if (count == now.size && empty_as_trash(txn, now)) return count;
+  if constexpr (memory::owns_blocks<T>) drop_all(txn, cells(now, index, count));
   const auto bytes = (now.size - index - count) * shape.bytes;
   if (bytes > shift_max) {
     auto aside = cells(now);
@@ -235,7 +259,7 @@ std::uint64_t shared_vec<T>::cut(transaction& txn, std::uint64_t index,
   return count;
 }
 
-template <shared_value T>
+template <shared_element T>
 result<std::optional<typename shared_vec<T>::value_type>, write_error>
 shared_vec<T>::extract(std::uint64_t index) {
   return change([&](transaction& txn) -> std::optional<value_type> {

@@ -5,7 +5,7 @@
 
 namespace commy {
 
-template <shared_value T>
+template <shared_element T>
 template <class Pick>
 result<std::uint64_t, read_error> shared_vec<T>::load_whole(Pick pick) const {
   std::uint64_t picked = 0;
@@ -17,67 +17,123 @@ result<std::uint64_t, read_error> shared_vec<T>::load_whole(Pick pick) const {
   return picked;
 }
 
-template <shared_value T>
+template <shared_element T>
 result<typename shared_vec<T>::value_type, read_error> shared_vec<T>::get(
     std::uint64_t index) const {
+  value_type value{};
+  if constexpr (deep) {
+    auto outcome = read_at_length(
+        [&] {
+          content_type one;
+          if (!copy_out(engine_->img(), root_at_, one, index, 1)) {
+            return memory::lookup::damaged;
+          }
+          if (one.empty()) return memory::lookup::absent;
+          value = std::move(one.front());
+          return memory::lookup::found;
+        },
+        deep);
+    if (!outcome) return unexpected{outcome.error()};
+    return value;
+  } else {
+    auto outcome = look_at(index, [&](const stored& cell) {
+      return element::load(engine_->img(), cell, value);
+    });
+    if (!outcome) return unexpected{outcome.error()};
+    return value;
+  }
+}
+
+template <shared_element T>
+template <class Found>
+result<void, read_error> shared_vec<T>::look_at(std::uint64_t index,
+                                                Found&& found) const {
   if (!engine_->usable()) return unexpected{read_error::detached};
   const auto& img = engine_->img();
-  value_type value{};
-  auto outcome = read_with([&](bool own) {
+  return read_with([&](bool own) {
     return memory::look_at_element(
         img, root(), generation_, shape, index, own, [&](memory::offset at) {
           stored cell{};
           memory::load_bytes(img, at, sizeof cell, &cell);
-          return element::load(img, cell, value);
+          return found(cell);
         });
   });
-  if (!outcome) return unexpected{outcome.error()};
-  return value;
 }
 
-template <shared_value T>
+template <shared_element T>
+result<T, read_error> shared_vec<T>::at(std::uint64_t index) const
+  requires nested_container<T>
+{
+  stored found{};
+  std::uint64_t era = 0;
+  auto outcome = look_at(index, [&](const stored& cell) {
+    found = cell;
+    era = root().shape[4].load(std::memory_order_relaxed);
+    return cell.sound(engine_->img());
+  });
+  if (!outcome) return unexpected{outcome.error()};
+  return nested_access::child<T>(*this, found, era);
+}
+
+template <shared_element T>
 result<typename shared_vec<T>::value_type, read_error> shared_vec<T>::back()
     const {
   value_type value{};
-  auto outcome = read_whole([&] {
-    const auto s = state::load(root());
-    if (!s.sound(engine_->img(), shape)) return memory::lookup::damaged;
-    if (s.size == 0) return memory::lookup::absent;
-    return element::load(engine_->img(), cell_at(s, s.size - 1), value)
-               ? memory::lookup::found
-               : memory::lookup::damaged;
-  });
+  auto outcome = read_whole(
+      [&] {
+        const auto s = state::load(root());
+        if (!s.sound(engine_->img(), shape)) return memory::lookup::damaged;
+        if (s.size == 0) return memory::lookup::absent;
+        return element::load(engine_->img(), cell_at(s, s.size - 1), value)
+                   ? memory::lookup::found
+                   : memory::lookup::damaged;
+      },
+      deep);
   if (!outcome) return unexpected{outcome.error()};
   return value;
 }
 
-template <shared_value T>
+template <shared_element T>
 result<std::vector<typename shared_vec<T>::value_type>, read_error>
 shared_vec<T>::copy(std::uint64_t index, std::uint64_t count) const {
-  std::vector<value_type> values;
-  auto outcome = read_at_length([&] {
-    values.clear();
-    const auto s = state::load(root());
-    if (!s.sound(engine_->img(), shape)) return memory::lookup::damaged;
-    if (index >= s.size) return memory::lookup::found;
-    const auto taken = std::min(count, s.size - index);
-    values.reserve(taken);
-    for (std::uint64_t i = 0; i < taken; ++i) {
-      value_type value{};
-      if (!element::load(engine_->img(), cell_at(s, index + i), value)) {
-        return memory::lookup::damaged;
-      }
-      values.push_back(std::move(value));
-    }
-    return memory::lookup::found;
-  });
+  content_type values;
+  auto outcome = read_at_length(
+      [&] {
+        values.clear();
+        return copy_out(engine_->img(), root_at_, values, index, count)
+                   ? memory::lookup::found
+                   : memory::lookup::damaged;
+      },
+      deep);
   if (!outcome) return unexpected{outcome.error()};
   return values;
 }
 
+template <shared_element T>
+bool shared_vec<T>::copy_out(const memory::copy_source& from,
+                             memory::offset root_at, content_type& into,
+                             std::uint64_t index, std::uint64_t count) {
+  into.clear();  // Of a look that was disturbed.
+  const auto& img = from.img();
+  const auto s = state::load(img.root_at(root_at));
+  if (!s.sound(img, shape)) return false;
+  if (index >= s.size) return true;
+  const auto taken = std::min(count, s.size - index);
+  if (!from.take(taken)) return false;
+  into.reserve(taken);
+  for (std::uint64_t i = 0; i < taken; ++i) {
+    stored cell{};
+    memory::load_bytes(img, s.at(shape, index + i), sizeof cell, &cell);
+    value_type value{};
+    if (!element::load(from, cell, value)) return false;
+    into.push_back(std::move(value));
+  }
+  return true;
+}
+
 /// A vector's elements under a read guard. Elements of plain types are seen
 /// where they lie; bools and texts are made from what lies there.
-template <shared_value T>
+template <shared_element T>
 class shared_vec<T>::elements {
   static constexpr bool in_place = std::is_same_v<stored, T>;
 
@@ -174,7 +230,7 @@ private:
   const stored* data_;
 };
 
-template <shared_value T>
+template <shared_element T>
 result<typename shared_vec<T>::elements, read_error> shared_vec<T>::read()
     const {
   auto held = guard();
@@ -184,7 +240,17 @@ result<typename shared_vec<T>::elements, read_error> shared_vec<T>::read()
   return elements{std::move(*held), s};
 }
 
-template <shared_value T>
+template <shared_element T>
+typename shared_vec<T>::elements shared_vec<T>::view_at(
+    memory::read_guard held) {
+  state s{};
+  if (held.root_at() != 0) s = state::load(held.object());
+  // What makes no sense is seen as empty; fsck says more.
+  if (!s.sound(held.img(), shape)) s = {};
+  return elements{std::move(held), s};
+}
+
+template <shared_element T>
 template <class Each>
 result<void, read_error> shared_vec<T>::for_each(Each&& each) const {
   const auto seen = read();

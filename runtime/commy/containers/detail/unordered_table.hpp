@@ -13,6 +13,7 @@ public:
   using value_type = view_type;
 
   explicit entries(memory::read_guard held) noexcept : held_{std::move(held)} {
+    if (held_.root_at() == 0) return;
     const auto& r = held_.object();
     table_ = r.shape[0].load(std::memory_order_relaxed);
     groups_ = r.shape[1].load(std::memory_order_relaxed);
@@ -94,37 +95,47 @@ result<void, read_error> unordered_table<K, V>::for_each(Each&& each) const {
 template <shared_key K, class V>
 result<std::vector<typename unordered_table<K, V>::value_type>, read_error>
 unordered_table<K, V>::copy() const {
-  std::vector<value_type> copied;
-  auto outcome = read_at_length([&] {
-    copied.clear();
-    bool sound = true;
-    at_table().for_each([&](const std::uint64_t* words) {
-      value_type entry{};
-      sound = get_entry(engine_->img(), words, entry);
-      copied.push_back(std::move(entry));
-      return sound;
-    });
-    return sound ? memory::lookup::found : memory::lookup::damaged;
-  });
+  content_type all;
+  auto outcome = read_at_length(
+      [&] {
+        all.clear();
+        return copy_out(engine_->img(), root_at_, all)
+                   ? memory::lookup::found
+                   : memory::lookup::damaged;
+      },
+      deep);
   if (!outcome) return unexpected{outcome.error()};
-  return copied;
+  return all;
+}
+
+template <shared_key K, class V>
+bool unordered_table<K, V>::copy_out(const memory::copy_source& from,
+                                     memory::offset root_at,
+                                     content_type& into) {
+  into.clear();  // Of a look that was disturbed.
+  bool sound = true;
+  const table view{from.img(), root_at, {}};
+  const auto groups =
+      from.img().root_at(root_at).shape[1].load(std::memory_order_relaxed);
+  if (!from.take(groups)) return false;
+  view.for_each([&](const std::uint64_t* words) {
+    value_type entry{};
+    sound = from.take(1) && get_entry(from, words, entry);
+    into.push_back(std::move(entry));
+    return sound;
+  });
+  return sound;
 }
 
 template <shared_key K, class V>
 result<std::vector<typename unordered_table<K, V>::value_type>, write_error>
 unordered_table<K, V>::take() {
   return change([&](transaction& txn) {
-    std::vector<value_type> taken;
-    auto view = at_table();
-    view.for_each([&](const std::uint64_t* words) {
-      value_type entry{};
-      if (!get_entry(txn.img(), words, entry)) {
-        throw memory::write_failed{write_error::damaged};
-      }
-      taken.push_back(std::move(entry));
-      return true;
-    });
-    view.clear(txn);
+    content_type taken;
+    if (!copy_out(txn.img(), root_at_, taken)) {
+      throw memory::write_failed{write_error::damaged};
+    }
+    at_table().clear(txn);
     return taken;
   });
 }
@@ -159,7 +170,7 @@ result<std::uint64_t, write_error> unordered_table<K, V>::erase_if(
     for (const auto& words : gone) {
       keys.emplace(key_type(key_element::look(txn.img(), words.data(), 0)),
                    true);
-      view.drop_texts(txn, words.data());
+      view.drop_entry(txn, words.data());
     }
     view.rebuild(txn,
                  [&](const std::uint64_t* words) {
@@ -204,7 +215,7 @@ result<void, write_error> unordered_table<K, V>::bulk_load(Range&& range) {
       return !fresh.contains(key_type(key_element::look(txn.img(), words, 0)));
     };
     view.for_each([&](const std::uint64_t* words) {
-      if (!is_kept(words)) view.drop_texts(txn, words);
+      if (!is_kept(words)) view.drop_entry(txn, words);
       return true;
     });
     view.rebuild(txn, is_kept, added);

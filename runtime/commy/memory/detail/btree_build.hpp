@@ -12,6 +12,7 @@ template <class Next>
 void btree<Order>::rebuild(transaction& txn, bool drop_texts, Next&& next) {
   const auto& nodes = order_.nodes();
   const auto k = nodes.key_words();
+  note_whole(txn, *root_);
   // One level: its nodes, and the separators between them.
   std::vector<offset> level;
   std::vector<std::uint64_t> separators;
@@ -39,13 +40,18 @@ void btree<Order>::rebuild(transaction& txn, bool drop_texts, Next&& next) {
   }
   const auto old = root_->shape[0].load(std::memory_order_relaxed);
   const auto old_height = root_->shape[1].load(std::memory_order_relaxed);
+  // More than a leaf's worth goes as trash, in constant time.
+  const bool is_large = old != 0 && size() > nodes.leaf_slots;
   std::uint64_t height = 0;
   for (; level.size() > 1; ++height)
     build_level(txn, level, separators);
   txn.touch(root_->sequence);
+  const bool as_trash =
+      is_large &&
+      trash_content(txn, *root_, nodes.value_is_nested, !drop_texts);
   set_top(txn, level.empty() ? 0 : level[0], height);
   txn.store(root_->motion[0], entries);
-  if (old != 0) drop_nodes(txn, old, old_height, drop_texts);
+  if (old != 0 && !as_trash) drop_nodes(txn, old, old_height, drop_texts);
 }
 
 /// Replaces a level by the one above it.

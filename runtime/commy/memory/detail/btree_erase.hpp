@@ -6,13 +6,42 @@
 namespace commy::memory {
 
 template <class Order>
+void btree<Order>::note(transaction& txn, change_kind kind,
+                        const std::uint64_t* keys) const {
+  if (!is_observed(txn)) [[likely]]
+    return;
+  if (order_.nodes().key_is_text) {
+    const text_cell cell{{keys[0], keys[1]}};
+    if (!cell.sound(*img_)) throw write_failed{write_error::damaged};
+    const auto text = view_text(*img_, cell);
+    add_change(txn, *root_, kind, text.data(), text.size());
+  } else {
+    add_change(txn, *root_, kind, keys, order_.nodes().key_bytes);
+  }
+}
+
+template <class Order>
+void btree<Order>::note_at(transaction& txn, change_kind kind,
+                           const path& at) const {
+  if (!is_observed(txn)) [[likely]]
+    return;
+  key_words_array keys{};
+  load_key(at, keys.data());
+  note(txn, kind, keys.data());
+}
+
+template <class Order>
 void btree<Order>::drop_key(transaction& txn, offset at) const {
   if (order_.nodes().key_is_text) drop_text(txn, {{word(at), word(at + 8)}});
 }
 
 template <class Order>
 void btree<Order>::drop_value(transaction& txn, offset at) const {
-  if (order_.nodes().value_is_text) drop_text(txn, {{word(at), word(at + 8)}});
+  if (order_.nodes().value_is_text) {
+    drop_text(txn, {{word(at), word(at + 8)}});
+  } else if (order_.nodes().value_is_nested) {
+    trash_nested(txn, {{word(at), word(at + 8)}});
+  }
 }
 
 template <class Order>
@@ -22,6 +51,7 @@ void btree<Order>::erase(transaction& txn, path& at) {
   txn.touch(root_->sequence);
   txn.touch(img_->word(leaf.node));
   txn.note_emptied();
+  note_at(txn, change_kind::erased, at);
   drop_key(txn, key_at(at));
   drop_value(txn, value_at(at));
   const auto left = order_of(leaf.node).without(leaf.index);

@@ -88,6 +88,7 @@ void btree<Order>::insert(transaction& txn, path& at,
     split_leaf(txn, at, key_words, value_words);
   }
   txn.store(root_->motion[0], size() + 1);
+  note(txn, change_kind::set, key_words);
 }
 
 template <class Order>
@@ -232,6 +233,7 @@ void btree<Order>::replace_value(transaction& txn, const path& at,
   drop_value(txn, place);
   txn.save(place, nodes.value_words());
   set_words(place, words, nodes.value_words());
+  note_at(txn, change_kind::set, at);
 }
 
 }  // namespace commy::memory

@@ -37,7 +37,7 @@ private:
     const shared_u64* sequence;
     std::uint64_t seen;
   };
-  // The shape, a way down, and a way down to the neighbour.
+  // The shape, a way down, and a way down to the neighbour. Not zeroed.
   std::array<unit, 2 * btree_nodes::height_max + 3> units_;
   std::uint32_t count_ = 0;
   bool own_;
@@ -110,15 +110,19 @@ std::uint32_t btree<Order>::child_index(offset inner, std::uint32_t count,
   if (count == 0) return 0;
   std::uint32_t base = 0;
   if constexpr (Order::is_word) {
+    // A key is one word, so separators lie side by side.
+    const auto* const keys = &img_->word(nodes.key_at(inner, 0));
     const auto wanted = order_.rank_of(sought);
+    const auto is_not_above = [&](std::uint32_t index) {
+      // relaxed: as in word().
+      return order_.rank(keys[index].load(std::memory_order_relaxed)) <= wanted;
+    };
     for (auto left = count; left > 1;) {
       const auto half = left / 2;
-      const auto here = order_.rank(word(nodes.key_at(inner, base + half - 1)));
-      base += here <= wanted ? half : 0;
+      base += is_not_above(base + half - 1) ? half : 0;
       left -= half;
     }
-    return base +
-           (order_.rank(word(nodes.key_at(inner, base))) <= wanted ? 1 : 0);
+    return base + (is_not_above(base) ? 1 : 0);
   } else {
     auto high = count;
     while (base < high && sound) {
@@ -142,10 +146,70 @@ std::uint32_t btree<Order>::pick_child(offset inner, std::uint32_t count,
   return child_index(inner, count, sought, sound);
 }
 
+/// The point read, which has no neighbour to go to and so needs no steps. The
+/// committed end is asked for once: it only grows.
 template <class Order>
 template <class Found>
-lookup btree<Order>::find(std::uint64_t generation, seek what,
-                          const key& sought, Found&& found, bool own) const {
+lookup btree<Order>::find_equal(std::uint64_t generation, const key& sought,
+                                Found&& found, bool own) const {
+  visits seen{own};
+  if (!seen.enter(root_->shape_sequence)) return lookup::busy;
+  auto node = root_->shape[0].load(std::memory_order_relaxed);
+  const auto height = root_->shape[1].load(std::memory_order_relaxed);
+  if (root_->generation.load(std::memory_order_relaxed) != generation ||
+      node == 0 || height > btree_nodes::height_max) [[unlikely]] {
+    return find_slowly(generation, seek::equal, sought,
+                       std::forward<Found>(found), own);
+  }
+  const auto& nodes = order_.nodes();
+  const auto end = img_->committed();
+  bool sound = true;
+  for (auto level = height; level > 0; --level) {
+    if (node % 16 != 0 || !image::lies_below(end, node, nodes.inner_bytes())) {
+      return seen.confirm(lookup::damaged);
+    }
+    if (!seen.enter(img_->word(node))) return lookup::busy;
+    const auto count = word(node + 8);
+    if (count > nodes.inner_keys) return seen.confirm(lookup::damaged);
+    const auto index =
+        child_index(node, static_cast<std::uint32_t>(count), sought, sound);
+    if (!sound) return seen.confirm(lookup::damaged);
+    node = word(nodes.child_at(node, index));
+    prefetch(node, level > 1);
+  }
+  if (node % 16 != 0 || !image::lies_below(end, node, nodes.leaf_bytes())) {
+    return seen.confirm(lookup::damaged);
+  }
+  if (!seen.enter(img_->word(node))) return lookup::busy;
+  const auto order = order_of(node);
+  const auto rank = rank_in_leaf(node, order, sought, false, sound);
+  if (!sound) return seen.confirm(lookup::damaged);
+  if (rank >= order.count()) {
+    // An empty leaf is no part of a tree.
+    return seen.confirm(order.count() == 0 ? lookup::damaged : lookup::absent);
+  }
+  const auto slot = order.slot(rank);
+  if (slot >= nodes.leaf_slots) return seen.confirm(lookup::damaged);
+  key_words_array keys;
+  for (std::uint32_t i = 0; i < nodes.key_words(); ++i)
+    keys[i] = word(nodes.key_at(node, slot) + 8ULL * i);
+  if (order_.compare(*img_, keys.data(), sought, sound) != 0 || !sound) {
+    return seen.confirm(sound ? lookup::absent : lookup::damaged);
+  }
+  value_words_array values;
+  for (std::uint32_t i = 0; i < nodes.value_words(); ++i)
+    values[i] = word(nodes.value_at(node, slot) + 8ULL * i);
+  const bool makes_sense =
+      found(static_cast<const std::uint64_t*>(keys.data()),
+            static_cast<const std::uint64_t*>(values.data()));
+  return seen.confirm(makes_sense ? lookup::found : lookup::damaged);
+}
+
+template <class Order>
+template <class Found>
+lookup btree<Order>::find_slowly(std::uint64_t generation, seek what,
+                                 const key& sought, Found&& found,
+                                 bool own) const {
   visits seen{own};
   if (!seen.enter(root_->shape_sequence)) return lookup::busy;
   if (root_->generation.load(std::memory_order_relaxed) != generation) {

@@ -18,71 +18,95 @@ lookup hash_table<Slots>::find(std::uint64_t generation, const table_key& key,
   const auto generation_seen =
       root_->generation.load(std::memory_order_relaxed);
   const auto shape = load_shape();
-  const auto still = [&](const shared_u64& sequence, std::uint64_t seen) {
-    // relaxed: behind the acquire fence that the caller has issued.
-    return sequence.load(std::memory_order_relaxed) == seen;
-  };
-  const auto judge = [&](lookup outcome) {
+  if (generation_seen != generation || shape.table == 0 || !sound(shape))
+      [[unlikely]] {
     fence::acquire();  // Partner of [unit-odd] and [take].
-    return still(root_->shape_sequence, shape_seen) ? outcome : lookup::busy;
-  };
-  if (generation_seen != generation) return judge(lookup::removed);
-  if (shape.table == 0) return judge(lookup::absent);
-  if (!sound(shape)) return judge(lookup::damaged);
-
+    if (!is_still(root_->shape_sequence, shape_seen)) return lookup::busy;
+    return generation_seen != generation ? lookup::removed
+           : shape.table == 0            ? lookup::absent
+                                         : lookup::damaged;
+  }
   const auto hashed = hash(shape.seed, key);
   const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
-  struct visit {
-    const shared_u64* sequence;
-    std::uint64_t seen;
-  };
-  std::array<visit, chain_max> visited;
-  std::uint32_t visits = 0;
-  // Deepest first: each sequence vouches for what was read through it.
-  const auto confirm = [&](lookup outcome) {
-    fence::acquire();
-    for (auto i = visits; i > 0; --i) {
-      if (!still(*visited[i - 1].sequence, visited[i - 1].seen)) {
-        return lookup::busy;
-      }
-    }
-    return still(root_->shape_sequence, shape_seen) ? outcome : lookup::busy;
-  };
-  std::array<std::uint64_t, hash_slots::stride_max / 8> words;
-  const auto steps = std::min<std::uint64_t>(shape.groups, chain_max);
-  for (std::uint64_t step = 0; step < steps; ++step) {
-    const auto index = (hashed + step) & (shape.groups - 1);
-    const auto group = shape.table + index * slots.group_bytes;
-    const auto& sequence = img_->word(group);
+  // Nine looks in ten end in the first group, without a list of what they saw.
+  const auto group =
+      shape.table + (hashed & (shape.groups - 1)) * slots.group_bytes;
+  const auto& sequence = img_->word(group);
 #ifdef __GNUC__
-    // Where the slot may lie: comes together with the line of the controls.
-    __builtin_prefetch(img_->bytes(group) + 64);
+  // Where the slot may lie: comes together with the line of the controls.
+  __builtin_prefetch(img_->bytes(group) + 64);
 #endif
-    const auto seen = sequence.load(std::memory_order_acquire);
-    if ((seen & 1U) != 0 && !own) return lookup::busy;
-    visited[visits++] = {&sequence, seen};
-    bool has_empty = false;
-    for (std::uint32_t w = 0; w < slots.control_words; ++w) {
-      const auto bytes =
-          img_->word(group + 8 + 8ULL * w).load(std::memory_order_relaxed);
-      // Bytes behind the last slot are never full, but they are zero: mask.
-      const auto in_word = slots.count - 8 * w;
-      const auto valid = in_word >= 8 ? ~std::uint64_t{0}
-                                      : (std::uint64_t{1} << 8 * in_word) - 1;
-      for (auto hits = match_bytes(bytes, tag) & valid; hits != 0;
-           hits &= hits - 1) {
-        const auto slot =
-            8 * w + static_cast<std::uint32_t>(std::countr_zero(hits)) / 8;
-        copy_slot(group, slot, words.data());
-        if (!key_matches(words.data(), key)) continue;
-        const bool makes_sense = found(words.data());
-        return confirm(makes_sense ? lookup::found : lookup::damaged);
-      }
-      has_empty |= (match_bytes(bytes, control_empty) & valid) != 0;
-    }
-    if (has_empty) return confirm(lookup::absent);
+  const auto seen = sequence.load(std::memory_order_acquire);
+  if ((seen & 1U) != 0 && !own) return lookup::busy;
+  const auto outcome = look_into(group, tag, key, found);
+  if (outcome == look_outcome::full) [[unlikely]] {
+    return find_far(shape, {shape_seen, seen}, hashed, key, found, own);
   }
-  return confirm(lookup::absent);
+  // Deepest first: each sequence vouches for what was read through it.
+  fence::acquire();
+  if (!is_still(sequence, seen) || !is_still(root_->shape_sequence, shape_seen))
+      [[unlikely]] {
+    return lookup::busy;
+  }
+  return static_cast<lookup>(outcome);
+}
+
+/// One group, unvalidated.
+template <class Slots>
+template <class Found>
+typename hash_table<Slots>::look_outcome hash_table<Slots>::look_into(
+    offset group, std::uint8_t tag, const table_key& key, Found& found) const {
+  const auto& slots = slots_.get();
+  bool has_empty = false;
+  for (std::uint32_t w = 0; w < slots.control_words; ++w) {
+    const auto bytes = controls(group, w);
+    const auto valid = valid_controls(w);
+    for (auto hits = match_bytes(bytes, tag) & valid; hits != 0;
+         hits &= hits - 1) {
+      const auto slot =
+          8 * w + static_cast<std::uint32_t>(std::countr_zero(hits)) / 8;
+      std::array<std::uint64_t, hash_slots::stride_max / 8> words;
+      copy_slot(group, slot, words.data());
+      if (!key_matches(words.data(), key)) continue;
+      return found(words.data()) ? look_outcome::found : look_outcome::damaged;
+    }
+    has_empty |= (match_bytes(bytes, control_empty) & valid) != 0;
+  }
+  return has_empty ? look_outcome::absent : look_outcome::full;
+}
+
+/// The groups behind the first, which was full and has been seen as `first`.
+template <class Slots>
+template <class Found>
+lookup hash_table<Slots>::find_far(const table_shape& shape, seen_numbers first,
+                                   std::uint64_t hashed, const table_key& key,
+                                   Found& found, bool own) const {
+  const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
+  std::array<std::uint64_t, chain_max> seen;
+  seen[0] = first.group;
+  const auto group_of = [&](std::uint64_t step) {
+    return shape.table +
+           ((hashed + step) & (shape.groups - 1)) * slots_.get().group_bytes;
+  };
+  auto outcome = look_outcome::absent;
+  const auto steps = std::min<std::uint64_t>(shape.groups, chain_max);
+  std::uint64_t step = 1;
+  while (step < steps) {
+    const auto group = group_of(step);
+    seen[step] = img_->word(group).load(std::memory_order_acquire);
+    if ((seen[step] & 1U) != 0 && !own) return lookup::busy;
+    ++step;
+    outcome = look_into(group, tag, key, found);
+    if (outcome != look_outcome::full) break;
+    outcome = look_outcome::absent;  // Of a chain at its longest.
+  }
+  fence::acquire();
+  while (step-- > 0) {
+    if (!is_still(img_->word(group_of(step)), seen[step])) return lookup::busy;
+  }
+  return is_still(root_->shape_sequence, first.shape)
+             ? static_cast<lookup>(outcome)
+             : lookup::busy;
 }
 
 template <class Slots>

@@ -21,6 +21,19 @@ table_key hash_table<Slots>::key_of(const std::uint64_t* slot) const noexcept {
 }
 
 template <class Slots>
+void hash_table<Slots>::note(transaction& txn, change_kind kind,
+                             const std::uint64_t* slot) const {
+  if (!is_observed(txn)) [[likely]]
+    return;
+  const auto key = key_of(slot);
+  if (slots_.get().key_is_text) {
+    add_change(txn, *root_, kind, key.text.data(), key.text.size());
+  } else {
+    add_change(txn, *root_, kind, &key.bits, slots_.get().key_bytes);
+  }
+}
+
+template <class Slots>
 void hash_table<Slots>::prefetch(
     [[maybe_unused]] const table_key& key) const noexcept {
 #ifdef __GNUC__
@@ -82,10 +95,15 @@ void hash_table<Slots>::replace_value(transaction& txn, const place& at,
     const auto old = base + slots.value_at;
     drop_text(txn, {{img_->word(old).load(std::memory_order_relaxed),
                      img_->word(old + 8).load(std::memory_order_relaxed)}});
+  } else if (slots.value_is_nested) {
+    const auto old = base + slots.value_at;
+    trash_nested(txn, {{img_->word(old).load(std::memory_order_relaxed),
+                        img_->word(old + 8).load(std::memory_order_relaxed)}});
   }
   for (auto i = slots.value_at / 8; i < slots.stride_words(); ++i) {
     txn.store(img_->word(base + 8ULL * i), slot_words[i]);
   }
+  note(txn, change_kind::set, slot_words);
 }
 
 template <class Slots>
@@ -124,6 +142,7 @@ void hash_table<Slots>::insert(transaction& txn, const table_key& key,
           txn.store(root_->motion[1],
                     root_->motion[1].load(std::memory_order_relaxed) - 1);
         }
+        note(txn, change_kind::set, slot_words);
         return;
       }
     }
@@ -140,7 +159,8 @@ void hash_table<Slots>::erase(transaction& txn, const place& at) {
   txn.note_emptied();
   std::array<std::uint64_t, hash_slots::stride_max / 8> words;
   copy_slot(at.group, at.slot, words.data());
-  drop_texts(txn, words.data());
+  note(txn, change_kind::erased, words.data());
+  drop_entry(txn, words.data());
   // Nobody ever probed past a group that has an empty slot.
   bool has_empty = false;
   for (std::uint32_t s = 0; s < slots.count; ++s) {
@@ -156,13 +176,16 @@ void hash_table<Slots>::erase(transaction& txn, const place& at) {
 }
 
 template <class Slots>
-void hash_table<Slots>::drop_texts(transaction& txn,
+void hash_table<Slots>::drop_entry(transaction& txn,
                                    const std::uint64_t* words) const {
   const auto& slots = slots_.get();
   if (slots.key_is_text) drop_text(txn, {{words[0], words[1]}});
   if (slots.value_is_text) {
     const auto v = slots.value_at / 8;
     drop_text(txn, {{words[v], words[v + 1]}});
+  } else if (slots.value_is_nested) {
+    const auto v = slots.value_at / 8;
+    trash_nested(txn, {{words[v], words[v + 1]}});
   }
 }
 
@@ -171,17 +194,26 @@ void hash_table<Slots>::clear(transaction& txn) {
   const auto old = load_shape();
   if (old.table == 0) return;
   if (!sound(old)) throw write_failed{write_error::damaged};
+  const auto& slots = slots_.get();
   txn.touch(root_->sequence);
-  for_each([&](const std::uint64_t* words) {
-    drop_texts(txn, words);
-    return true;
-  });
   txn.touch(root_->shape_sequence);
+  note_whole(txn, *root_);
+  const bool owns =
+      slots.key_is_text || slots.value_is_text || slots.value_is_nested;
+  // A few are given back at once, so that this needs no block.
+  const bool as_trash = owns && size() > trash_above &&
+                        trash_content(txn, *root_, slots.value_is_nested);
+  if (owns && !as_trash) {
+    for_each([&](const std::uint64_t* words) {
+      drop_entry(txn, words);
+      return true;
+    });
+  }
   txn.store(root_->shape[0], 0);
   txn.store(root_->shape[1], 0);
   txn.store(root_->motion[0], 0);
   txn.store(root_->motion[1], 0);
-  txn.drop(old.table);
+  if (!as_trash) txn.drop(old.table);
 }
 
 /// Sees to it that so many entries have room; in a table that must be made,
@@ -222,6 +254,7 @@ void hash_table<Slots>::rebuild(transaction& txn, Keep&& keep,
     throw write_failed{write_error::damaged};
   }
   txn.touch(root_->sequence);
+  note_whole(txn, *root_);
   std::uint64_t entries = added.size() / stride;
   for_each([&](const std::uint64_t* words) {
     entries += keep(words) ? 1 : 0;

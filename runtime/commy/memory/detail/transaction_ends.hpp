@@ -19,7 +19,6 @@ inline void transaction::lock(memory::offset root,
   // finds the lock however soon we die after taking it.
   lane.record->held[lane.held].store(root, std::memory_order_relaxed);
   ++lane.held;
-  lane.record->held_count.store(lane.held, std::memory_order_relaxed);
   fence::compiler();
   auto& word = img().root_at(root).lock;
   std::uint64_t unlocked = 0;
@@ -82,9 +81,17 @@ inline void transaction::unlock_all() noexcept {
   while (lane.held > 0) {
     const auto root =
         lane.record->held[lane.held - 1].load(std::memory_order_relaxed);
-    engine_->unlock(img().root_at(root).lock, root, 0);
+    auto& word = img().root_at(root).lock;
+    // An exchange would wait for all that this transaction has stored. When
+    // nobody waits a store will do; a waiter whose bit it overwrites finds out,
+    // see engine::raise_waiters(). relaxed: only that bit can be new.
+    if (word.load(std::memory_order_relaxed) == lane.self.raw) [[likely]] {
+      // [unlock] release: our bytes come before the free lock.
+      word.store(0, std::memory_order_release);
+    } else {
+      engine_->unlock(word, root, 0);
+    }
     --lane.held;
-    lane.record->held_count.store(lane.held, std::memory_order_relaxed);
   }
   // What is left of the dead ones that stood in our way: it takes as long as
   // they had blocks, and nobody waits for it.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,6 +64,34 @@ result<file, file_error> file::open(const std::string& path, access mode) {
 result<file, file_error> file::create(const std::string& path) {
   const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
   const int fd = ::open(path.c_str(), flags, S_IRUSR | S_IWUSR);
+  if (fd < 0) return system_failure(path, errno);
+  return file{fd};
+}
+
+result<file, file_error> file::create_anonymous(const std::string& label) {
+  // Nothing in it is ever executed, which Linux 6.3 wants to be told. Older
+  // kernels do not know the flag.
+  constexpr unsigned noexec_seal = 8;
+  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int fd = ::memfd_create(label.c_str(), flags | noexec_seal);
+  if (fd < 0 && errno == EINVAL) fd = ::memfd_create(label.c_str(), flags);
+  if (fd < 0) return system_failure(label, errno);
+  return file{fd};
+}
+
+result<file, file_error> file::reopen(std::intptr_t native, access mode) {
+  const auto path = "/proc/self/fd/" + std::to_string(native);
+  struct stat about{};
+  // Before it is opened: opening a device may do something.
+  if (::fstat(static_cast<int>(native), &about) != 0) {
+    return system_failure(path, errno);
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return unexpected{file_error::not_regular, place(path, "no regular file")};
+  }
+  const int fd =
+      ::open(path.c_str(),
+             (mode == access::read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (fd < 0) return system_failure(path, errno);
   return file{fd};
 }
@@ -149,6 +178,25 @@ result<void, file_error> file::write_at(std::uint64_t offset,
     offset += static_cast<std::uint64_t>(put);
   }
   return {};
+}
+
+result<void, file_error> file::sync() {
+  if (::fdatasync(descriptor(*this)) != 0) return system_failure("sync", errno);
+  return {};
+}
+
+result<void, file_error> file::forbid_shrinking() {
+  // And nobody may add seals: one against growth would end the segment's.
+  if (::fcntl(descriptor(*this), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) !=
+      0) {
+    return system_failure("seal", errno);
+  }
+  return {};
+}
+
+bool file::cannot_shrink() const noexcept {
+  const int seals = ::fcntl(descriptor(*this), F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
 }  // namespace commy::platform

@@ -34,9 +34,19 @@ result<file_lock, file_error> file_lock::open(const std::string& path,
                                               access mode) {
   auto opened = file::open(path, mode);
   if (!opened) return unexpected{opened.error()};
+  return take(std::move(*opened));
+}
+
+result<file_lock, file_error> file_lock::open(const file& of, access mode) {
+  auto opened = file::reopen(of.native(), mode);
+  if (!opened) return unexpected{opened.error()};
+  return take(std::move(*opened));
+}
+
+file_lock file_lock::take(file opened) {
   // An inherited copy would keep the parent's locks alive beyond its death.
   file_lock lock;
-  lock.native_ = std::exchange(opened->native_, -1);
+  lock.native_ = std::exchange(opened.native_, -1);
   lock.fork_id_ = detail::close_in_child(static_cast<int>(lock.native_));
   return lock;
 }
@@ -77,7 +87,9 @@ bool file_lock::lock_for(std::uint64_t byte, lock_mode mode,
     if (left <= 0ns) return false;
     const timespec nap{0, std::min(pause, left).count()};
     ::nanosleep(&nap, nullptr);
-    pause = std::min<std::chrono::nanoseconds>(2 * pause, 5ms);
+    // Short also for who has waited long: a lock that is never free for longer
+    // goes to who asks more often, and that must not be the newcomer.
+    pause = std::min<std::chrono::nanoseconds>(2 * pause, 400us);
   }
 }
 

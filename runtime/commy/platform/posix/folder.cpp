@@ -66,6 +66,8 @@ result<void, file_error> make_folders(const std::string& path) {
   return {};
 }
 
+bool open_files_move() noexcept { return true; }
+
 result<void, file_error> rename_folder(const std::string& from,
                                        const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return system_failure(to, errno);

@@ -43,6 +43,16 @@ std::uint64_t start_time(std::string_view stat) noexcept {
   return ticks;
 }
 
+/// Claims need the right to write, probes do not.
+template <class File>
+result<file_lock, file_error> lock_of(const File& control) {
+  auto lock = file_lock::open(control, access::read_write);
+  if (!lock && lock.error() == file_error::no_permission) {
+    lock = file_lock::open(control, access::read_only);
+  }
+  return lock;
+}
+
 }  // namespace
 
 process_identity this_process() noexcept {
@@ -52,10 +62,15 @@ process_identity this_process() noexcept {
 }
 
 result<liveness, file_error> liveness::open(const std::string& control_path) {
-  auto lock = file_lock::open(control_path, access::read_write);
-  if (!lock && lock.error() == file_error::no_permission) {
-    lock = file_lock::open(control_path, access::read_only);
-  }
+  auto lock = lock_of(control_path);
+  if (!lock) return unexpected{lock.error()};
+  liveness made;
+  made.lock_ = std::move(*lock);
+  return made;
+}
+
+result<liveness, file_error> liveness::open(const file& control) {
+  auto lock = lock_of(control);
   if (!lock) return unexpected{lock.error()};
   liveness made;
   made.lock_ = std::move(*lock);

@@ -29,6 +29,9 @@ file_error classify(int error) noexcept {
       return file_error::not_regular;
     case ENAMETOOLONG:
       return file_error::name_too_long;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return file_error::unsupported;
     default:
       return file_error::io;
   }

@@ -93,6 +93,15 @@ result<file, file_error> file::create(const std::string& path) {
   return file{to_native(handle)};
 }
 
+result<file, file_error> file::create_anonymous(const std::string& label) {
+  return unexpected{file_error::unsupported, label};
+}
+
+result<file, file_error> file::reopen(std::intptr_t native, access /*mode*/) {
+  return unexpected{file_error::unsupported,
+                    "handle " + std::to_string(native)};
+}
+
 file::file(file&& other) noexcept : native_{std::exchange(other.native_, -1)} {}
 
 file& file::operator=(file&& other) noexcept {
@@ -183,5 +192,18 @@ result<void, file_error> file::write_at(std::uint64_t offset,
   }
   return {};
 }
+
+result<void, file_error> file::sync() {
+  if (!::FlushFileBuffers(to_handle(native_))) {
+    return system_failure("sync", last_error());
+  }
+  return {};
+}
+
+result<void, file_error> file::forbid_shrinking() {
+  return unexpected{file_error::unsupported, "seal"};
+}
+
+bool file::cannot_shrink() const noexcept { return false; }
 
 }  // namespace commy::platform

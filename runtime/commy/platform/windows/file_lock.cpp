@@ -55,9 +55,19 @@ result<file_lock, file_error> file_lock::open(const std::string& path,
                                               access mode) {
   auto opened = file::open(path, mode);
   if (!opened) return unexpected{opened.error()};
+  return take(std::move(*opened));
+}
+
+result<file_lock, file_error> file_lock::open(const file& of, access mode) {
+  auto opened = file::reopen(of.native(), mode);
+  if (!opened) return unexpected{opened.error()};
+  return take(std::move(*opened));
+}
+
+file_lock file_lock::take(file opened) {
   auto made = std::make_unique<state>();
   made->handle = detail::unique_handle{
-      detail::to_handle(std::exchange(opened->native_, -1))};
+      detail::to_handle(std::exchange(opened.native_, -1))};
   file_lock lock;
   lock.native_ = reinterpret_cast<std::intptr_t>(made.release());
   return lock;

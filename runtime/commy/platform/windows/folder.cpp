@@ -53,6 +53,8 @@ result<void, file_error> make_folders(const std::string& path) {
   return {};
 }
 
+bool open_files_move() noexcept { return false; }
+
 result<void, file_error> rename_folder(const std::string& from,
                                        const std::string& to) {
   const auto source = wide(from);

@@ -37,6 +37,10 @@ process_identity this_process() noexcept {
   return {::GetCurrentProcessId(), creation_time(::GetCurrentProcess())};
 }
 
+result<liveness, file_error> liveness::open(const file& /*control*/) {
+  return unexpected{file_error::unsupported, "liveness of a file without name"};
+}
+
 result<liveness, file_error> liveness::open(const std::string& control_path) {
   const auto control = file::open(control_path, access::read_only);
   if (!control) return unexpected{control.error()};

@@ -67,4 +67,8 @@ void mapping::populate(std::uint64_t offset,
   ::PrefetchVirtualMemory(::GetCurrentProcess(), 1, &range, 0);
 }
 
+void mapping::flush(std::uint64_t bytes) const noexcept {
+  ::FlushViewOfFile(data_, static_cast<SIZE_T>(bytes));
+}
+
 }  // namespace commy::platform
