@@ -3,8 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include <barrier>
 #include <future>
+#include <support/meeting_point.hpp>
 #include <support/test_folder.hpp>
 #include <support/worlds.hpp>
 #include <thread>
@@ -52,7 +52,7 @@ struct two_maps {
 
 TEST_CASE("who guards x and writes y, beside who guards y and writes x") {
   two_maps here;
-  std::barrier both_guard{2};
+  meeting_point both_guard{2};
   std::thread other{[&] {
     const auto held = must(here.far_x.read());
     both_guard.arrive_and_wait();
@@ -81,7 +81,7 @@ TEST_CASE("who guards x and writes y, beside who guards y and writes x") {
 
 TEST_CASE("two who guard an object and both want to write it") {
   two_maps here;
-  std::barrier both_guard{2};
+  meeting_point both_guard{2};
   const auto upgrade = [&](map& mine) {
     const auto held = must(mine.read());
     both_guard.arrive_and_wait();

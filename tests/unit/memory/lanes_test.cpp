@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <barrier>
+#include <support/meeting_point.hpp>
 #include <support/test_folder.hpp>
 #include <support/worlds.hpp>
 #include <thread>
@@ -51,7 +51,7 @@ TEST_CASE("threads that find no lane borrow the participant's, one by one") {
   constexpr int threads = 8;
   constexpr int rounds = 100;
   // So that no thread ends and leaves its lane while others write.
-  std::barrier end{threads};
+  meeting_point end{threads};
 
   std::vector<std::thread> all;
   for (int t = 0; t < threads; ++t) {
