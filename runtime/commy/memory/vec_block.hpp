@@ -55,8 +55,10 @@ struct vec_block {
       const geometry& sizes, std::uint64_t capacity,
       std::uint64_t wanted) const noexcept {
     const std::uint64_t run = sizes.chunk_bytes - sizes.page_bytes;
-    // A sequence for at least eight elements, and the header's padding.
-    const auto most = (run - 16) / (bytes + 1);
+    // An element and its share of a sequence, beside the paddings and a group
+    // that is only begun. Not less: above it each push copies the whole again.
+    const auto group = (std::uint64_t{bytes} << group_shift) + 8;
+    const auto most = ((run - 32) << group_shift) / group;
     const auto first = std::max<std::uint64_t>(64 / bytes, 4);
     return std::max(std::min(std::max(2 * capacity, first), most), wanted);
   }

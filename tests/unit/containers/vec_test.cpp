@@ -3,10 +3,12 @@
 #include "random_steps.hpp"
 #include <commy/containers/shared_vec.hpp>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <numeric>
 #include <ranges>
+#include <set>
 #include <support/block_trace.hpp>
 #include <support/test_folder.hpp>
 #include <support/worlds.hpp>
@@ -324,6 +326,30 @@ TEST_CASE("a vector beyond a run is refused and stays what it was") {
   CHECK(here.vec.resize(~std::uint64_t{0}).error() == write_error::too_large);
 
   CHECK(must(here.vec.copy()) == std::vector<std::int64_t>{1});
+}
+
+TEMPLATE_TEST_CASE("a vector grows to a whole run in few steps", "",
+                   std::uint8_t, std::int64_t, sample) {
+  const test_folder folder;
+  const auto sizes = small_geometry();
+  auto home = must(segment::create("s", in_folder(folder, &sizes)));
+  auto vec = must(home.create<shared_vec<TestType>>("vec"));
+  const auto run = sizes.chunk_bytes - sizes.page_bytes;
+  std::uint64_t size = 0;
+  std::set<std::uint64_t> capacities;
+  auto last = vec.push_back({});
+
+  while (last) {
+    ++size;
+    capacities.insert(must(vec.capacity()));
+    last = vec.push_back({});
+  }
+
+  CHECK(last.error() == write_error::too_large);
+  CHECK(must(vec.size()) == size);
+  // Nearly all of the run is elements; by doubling, then once to the end.
+  CHECK(size * sizeof(TestType) > run - run / 100);
+  CHECK(capacities.size() <= 20);
 }
 
 TEST_CASE("a vector whose words make no sense is damaged, not followed") {
