@@ -1,3 +1,4 @@
+#include <commy/base/units.hpp>
 #include <commy/containers/decode_content.hpp>
 #include <commy/containers/decode_value.hpp>
 #include <commy/containers/dynamic_layout.hpp>
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 namespace commy {
 
@@ -69,7 +69,7 @@ lookup read_queue(const copy_source& from, offset root_at,
   const auto size = into.last - into.first;
   auto& list = into.value.held.emplace<dynamic_value::list>();
   if (size == 0) return lookup::found;
-  if (!std::has_single_bit(capacity) || size > capacity || table % 8 != 0 ||
+  if (!is_power_of_two(capacity) || size > capacity || table % 8 != 0 ||
       capacity > img.sizes().capacity / stride ||
       !img.holds(table, capacity * stride)) {
     return lookup::damaged;

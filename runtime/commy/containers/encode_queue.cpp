@@ -1,3 +1,4 @@
+#include <commy/base/units.hpp>
 #include <commy/containers/decode_value.hpp>
 #include <commy/containers/detail/encode_queue.hpp>
 #include <commy/containers/encode_value.hpp>
@@ -16,7 +17,7 @@ queue_writer::ends queue_writer::checked() const {
   const bool sound =
       e.capacity == 0
           ? e.first == e.last
-          : std::has_single_bit(e.capacity) && e.count() <= e.capacity &&
+          : is_power_of_two(e.capacity) && e.count() <= e.capacity &&
                 e.table % 8 == 0 &&
                 e.capacity <= txn_.img().sizes().capacity / (8 * words_) &&
                 txn_.img().holds(e.table, e.capacity * 8 * words_);

@@ -180,7 +180,7 @@ protected:
   /// Runs `edit(transaction&)` with the outermost object locked: in the open
   /// transaction, or in one of its own.
   template <class Change>
-  auto change(Change&& edit) const
+  [[gnu::always_inline]] auto change(Change&& edit) const
       -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
     if (within_ != nullptr) [[unlikely]]
       return change_within(edit);

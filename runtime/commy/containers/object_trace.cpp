@@ -1,4 +1,5 @@
 // What objects hold, by their descriptors: see memory/block_tracer.hpp.
+#include <commy/base/units.hpp>
 #include <commy/containers/tree_trace.hpp>
 #include <commy/containers/type_layout.hpp>
 #include <commy/memory/hash_table.hpp>
@@ -44,7 +45,7 @@ void trace_table(block_tracer& tracer, offset at, const hash_slots& slots,
     return;
   }
   if (slots.count == 0 || slots.stride > hash_slots::stride_max ||
-      !std::has_single_bit(groups) || table_at % 64 != 0 ||
+      !is_power_of_two(groups) || table_at % 64 != 0 ||
       groups > img.sizes().capacity / slots.group_bytes ||
       !img.holds(table_at, groups * slots.group_bytes)) {
     return tracer.finding(name + ": its table makes no sense");

@@ -109,12 +109,12 @@ private:
     }
     return decode(copy.data());
   }
-  void write(transaction& txn, const T& value) {
+  [[gnu::always_inline]] void write(transaction& txn, const T& value) {
+    auto& object = root();
     const auto at = place_of(txn);
-    txn.touch(root().sequence);
-    txn.save(at, words);
+    txn.touch_and_save(object.sequence, at, words);
     store_fresh(txn, at, value);
-    memory::note_whole(txn, root());
+    memory::note_whole(txn, object);
   }
 };
 

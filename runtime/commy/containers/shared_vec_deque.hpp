@@ -1,6 +1,7 @@
 // commy/containers/shared_vec_deque.hpp: a shared double-ended queue.
 #pragma once
 
+#include <commy/base/units.hpp>
 #include <commy/containers/element.hpp>
 #include <commy/containers/nested_element.hpp>
 #include <commy/containers/object_handle.hpp>
@@ -198,7 +199,7 @@ private:
   [[nodiscard]] static bool sound(const memory::image& img,
                                   const ends& e) noexcept {
     if (e.capacity == 0) return e.first == e.last;
-    return std::has_single_bit(e.capacity) && e.count() <= e.capacity &&
+    return is_power_of_two(e.capacity) && e.count() <= e.capacity &&
            e.table % 8 == 0 && e.capacity <= img.sizes().capacity / stride &&
            img.holds(e.table, e.capacity * stride);
   }

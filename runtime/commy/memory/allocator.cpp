@@ -249,7 +249,7 @@ void transaction::extend_log() {
     const page_word now{word.load(std::memory_order_relaxed)};
     const auto mine = page_word::make(page_state::reserved, lane.index + 1,
                                       now.generation() + 1, pages);
-    lane.blocks_seen = true;
+    lane.blocks_seen = 1;
     // Into the slack that each part keeps for this.
     count(mine.raw, memory::record_head(record_kind::run_taken, 1, page));
     word.store(mine.made_dropped().raw, std::memory_order_relaxed);

@@ -64,7 +64,7 @@ void keep_changes(transaction& txn, root& object, std::uint64_t entries) {
 
 void add_change(transaction& txn, const root& object, change_kind kind,
                 const void* key, std::size_t bytes) {
-  const auto& about = txn.subject();
+  const auto about = txn.subject();
   if (about.unlinked) return;
   auto& img = txn.img();
   auto& outer = img.root_at(about.outermost);

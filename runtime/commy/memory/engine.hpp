@@ -99,7 +99,7 @@ public:
   template <class Change>
   auto write(offset root, std::uint64_t generation,
              std::chrono::nanoseconds patience, Change&& change)
-      -> result<std::invoke_result_t<Change, transaction&>, write_error>;
+      -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
 
   /// Some thread's transaction locks objects as operations meet them.
   [[nodiscard]] bool any_meets() const noexcept {
@@ -187,6 +187,24 @@ public:
   void detach() noexcept;
 
 private:
+  /// A transaction of its own. Requires: a lane at rest.
+  template <class Change>
+  auto write_alone(lane& mine, offset root, std::uint64_t generation,
+                   std::chrono::nanoseconds patience, Change& change)
+      -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
+  /// In the open transaction; or without a lane at hand.
+  template <class Change>
+  auto write_joining(offset root, std::uint64_t generation,
+                     std::chrono::nanoseconds patience, Change& change)
+      -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
+  /// Requires: the lock of `root`. Throws `write_failed{removed}`.
+  void check_generation(offset root, std::uint64_t generation) {
+    // relaxed: the lock is held, so the word stands still.
+    if (image_.root_at(root).generation.load(std::memory_order_relaxed) !=
+        generation) [[unlikely]] {
+      throw write_failed{write_error::removed};
+    }
+  }
   explicit engine(std::unique_ptr<backing> bytes) noexcept;
   result<void, attach_error> claim_slot(std::string_view name);
   [[nodiscard]] bool is_sweeping(std::uint64_t mark) const noexcept;
@@ -292,74 +310,86 @@ private:
 };
 
 template <class Change>
-auto engine::write(offset root, std::uint64_t generation,
-                   std::chrono::nanoseconds patience, Change&& change)
-    -> result<std::invoke_result_t<Change, transaction&>, write_error> {
-  using answer = std::invoke_result_t<Change, transaction&>;
-  const auto check = [&] {
-    // relaxed: the lock is held, so the word stands still.
-    if (image_.root_at(root).generation.load(std::memory_order_relaxed) !=
-        generation) {
-      throw write_failed{write_error::removed};
-    }
-  };
+[[gnu::always_inline]] inline auto engine::write(
+    offset root, std::uint64_t generation, std::chrono::nanoseconds patience,
+    Change&& change)
+    -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
   auto& lease = my_lease();
-  if (lease.leased == nullptr) [[unlikely]] {
+  auto* const mine = lease.leased;
+  if (mine == nullptr || mine->editing || lease.open != nullptr || !usable())
+      [[unlikely]] {
+    return write_joining(root, generation, patience, change);
+  }
+  return write_alone(*mine, root, generation, patience, change);
+}
+
+template <class Change>
+auto engine::write_alone(lane& mine, offset root, std::uint64_t generation,
+                         std::chrono::nanoseconds patience, Change& change)
+    -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
+  using answer = std::invoke_result_t<Change&, transaction&>;
+  transaction own{*this, mine, root};
+  try {
+    own.lock(root, patience);
+    check_generation(root, generation);
+    const edit_scope editing{mine};
+    own.begin();
+    if constexpr (std::is_void_v<answer>) {
+      change(own);
+      own.commit();
+      return {};
+    } else {
+      answer done = change(own);
+      own.commit();
+      return done;
+    }
+  } catch (const write_failed& failed) {
+    own.abort();
+    return unexpected{failed.why};
+  } catch (...) {
+    own.abort();
+    throw;
+  }
+}
+
+template <class Change>
+auto engine::write_joining(offset root, std::uint64_t generation,
+                           std::chrono::nanoseconds patience, Change& change)
+    -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
+  using answer = std::invoke_result_t<Change&, transaction&>;
+  auto& lease = my_lease();
+  // An open transaction has a lane, and a forked child inherits it, but not the
+  // bytes it is about.
+  if (lease.open == nullptr || !usable()) {
     try {
-      const lane_scope lane{*this, patience};
-      return write(root, generation, patience, std::forward<Change>(change));
+      lane_scope found{*this, patience};
+      auto& mine = lane_of(found.lease());
+      if (!mine.editing) {
+        return write_alone(mine, root, generation, patience, change);
+      }
     } catch (const write_failed& failed) {
       return unexpected{failed.why};
     }
   }
   // An operation inside another one's edit would end that one's journal, or
   // move the table that it is about to store into.
-  // A forked child inherits that edit, and is told what it is further below.
-  if (lease.leased != nullptr && lease.leased->editing && usable()) {
+  if (lease.leased->editing) {
     throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
   }
-  // A forked child inherits the transaction, but not the bytes it is about.
-  // An open transaction has a lane.
-  if (lease.open != nullptr && lease.leased != nullptr && usable()) {
-    if (!lease.open->holds(root)) meet(lease, root);
-    check();
-    lease.open->set_subject({root, 0});
-    const edit_scope editing{*lease.leased};
-    const auto logged = lease.leased->log_words;
-    try {
-      if constexpr (std::is_void_v<answer>) {
-        change(*lease.open);
-        return {};
-      } else {
-        return change(*lease.open);
-      }
-    } catch (...) {
-      note_failure(lease, logged);
-      throw;
-    }
-  }
-  std::optional<transaction> own;
+  if (!lease.open->holds(root)) meet(lease, root);
+  check_generation(root, generation);
+  lease.open->set_subject({root, 0});
+  const edit_scope editing{*lease.leased};
+  const auto logged = lease.leased->log_words;
   try {
-    own.emplace(*this, lane_of(lease));
-    own->lock(root, patience);
-    check();
-    own->set_subject({root, 0});
-    own->begin();
-    const edit_scope editing{*lease.leased};
     if constexpr (std::is_void_v<answer>) {
-      change(*own);
-      own->commit();
+      change(*lease.open);
       return {};
     } else {
-      answer done = change(*own);
-      own->commit();
-      return done;
+      return change(*lease.open);
     }
-  } catch (const write_failed& failed) {
-    if (own) own->abort();
-    return unexpected{failed.why};
   } catch (...) {
-    if (own) own->abort();
+    note_failure(lease, logged);
     throw;
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/base/fence.hpp>
+#include <commy/base/units.hpp>
 #include <commy/memory/change_ring.hpp>
 #include <commy/memory/hash_slots.hpp>
 #include <commy/memory/key_hash.hpp>
@@ -145,7 +146,7 @@ private:
             root_->shape[2].load(std::memory_order_relaxed)};
   }
   [[nodiscard]] bool sound(const table_shape& s) const noexcept {
-    return std::has_single_bit(s.groups) && s.table % 64 == 0 &&
+    return is_power_of_two(s.groups) && s.table % 64 == 0 &&
            s.groups <= img_->sizes().capacity / slots_.get().group_bytes &&
            img_->holds(s.table, s.groups * slots_.get().group_bytes);
   }

@@ -91,12 +91,28 @@ struct slab_list {
 };
 
 /// The process-local side of a leased lane. Threads: the leasing one only.
-struct lane {
+struct alignas(64) lane {
+  // What each transaction writes: one cache line.
   image* img = nullptr;
   lane_record* record = nullptr;
+  // The current part of the log, such that `log[log_words]` is the place of the
+  // next record, whichever part that is in.
+  shared_u64* log = nullptr;
+  std::uint64_t log_words = 0;      // Words of log in use; mirrors log_used.
+  std::uint64_t log_words_max = 0;  // Up to where the current part goes.
+  lock_word self{};
+  std::uint32_t held = 0;  // Cells of `held` in use.
+  // What the log holds, so that most commits need not read it: sequences
+  // turned odd (all of them while `units_seen` is within the array), and
+  // whether blocks were taken or given back.
+  std::uint32_t units_seen = 0;
+  std::uint32_t blocks_seen = 0;
+  bool open = false;     // A transaction is open.
+  bool editing = false;  // An operation of it is under way.
+  std::array<shared_u64*, 16> units{};
+
   lane_index index = 0;
   std::uint64_t generation = 0;
-  lock_word self{};
   slot_index slot = 0;         // Of the participant that leases it.
   std::uint32_t segment = 0;   // The segment's number in handles.
   std::uint64_t low_mark = 0;  // Of handles' low halves.
@@ -105,21 +121,7 @@ struct lane {
   std::uint64_t cached = 0;
   // Word of a block on loan ^ high half of its handle: one number for all.
   std::uint64_t word_to_high = 0;
-  // The current part of the log, such that `log[log_words]` is the place of the
-  // next record, whichever part that is in.
-  shared_u64* log = nullptr;
-  std::uint64_t log_words = 0;      // Words of log in use; mirrors log_used.
-  std::uint64_t log_words_max = 0;  // Up to where the current part goes.
-  std::uint32_t log_extents = 0;    // Extents that the transaction claimed.
-  std::uint32_t held = 0;           // Cells of `held` in use.
-  bool open = false;                // A transaction is open.
-  bool editing = false;             // An operation of it is under way.
-  // What the log holds, so that most commits need not read it: sequences
-  // turned odd (all of them while `units_seen` is within the array), and
-  // whether blocks were taken or given back.
-  std::array<shared_u64*, 16> units{};
-  std::uint32_t units_seen = 0;
-  bool blocks_seen = false;
+  std::uint32_t log_extents = 0;  // Extents that the transaction claimed.
   // Of the bare block taken last, unless `foreign`: what is given back at once
   // goes back there, without a search for where it belongs.
   slab_list* recent_bare = nullptr;

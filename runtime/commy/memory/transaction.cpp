@@ -74,9 +74,9 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
       })) {
     throw write_failed{write_error::guarded_by_self};
   }
-  if (!deadline_) deadline_ = begun + patience;
-  const auto deadline =
-      is_out_of_order(root) ? clock::time_point::min() : *deadline_;
+  if (!timed_) wait_until(begun + patience);
+  const auto deadline = is_out_of_order(root) ? clock::time_point::min()
+                                              : clock::time_point{deadline_};
   for (;;) {
     // acquire, pairs with the add in unpark: a wake after this look is seen.
     const auto seen = lane.record->park.load(std::memory_order_acquire);
@@ -206,7 +206,7 @@ void transaction::append(std::uint64_t head, const std::uint64_t* payload,
 
 void transaction::append_block(record_kind kind, std::uint64_t place,
                                std::uint64_t word) {
-  lane_->blocks_seen = true;
+  lane_->blocks_seen = 1;
   append(memory::record_head(kind, 1, place), &word, 1);
 }
 

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
 namespace commy {
 
@@ -23,14 +22,17 @@ class engine;
 /// even, IDLE, unlock. So whatever a journal names is still locked by its lane.
 ///
 /// Cost of a transaction that changes one word of one object: one atomic
-/// read-modify-write (the lock), about 20 plain stores in three cache lines of
-/// the lane and two of the object, no system call.
+/// read-modify-write (the lock), 15 stores into three cache lines of the lane's
+/// record and two of the object, about as many into the thread's own lines (one
+/// of the lane, the stack), no system call.
 class transaction {
 public:
   using clock = std::chrono::steady_clock;
 
-  transaction(memory::engine& engine, memory::lane& lane) noexcept
-      : engine_{&engine}, lane_{&lane} {}
+  transaction(memory::engine& engine, memory::lane& lane,
+              memory::offset subject = 0) noexcept
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): deadline_
+      : engine_{&engine}, lane_{&lane}, outermost_{subject} {}
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
 
@@ -46,7 +48,10 @@ public:
   /// could be waited for: objects are waited for in ascending order alone.
   [[nodiscard]] bool is_out_of_order(memory::offset root) const noexcept;
   /// Ends all waits of this transaction, whatever `patience` says.
-  void wait_until(clock::time_point deadline) noexcept { deadline_ = deadline; }
+  void wait_until(clock::time_point deadline) noexcept {
+    deadline_ = deadline.time_since_epoch();
+    timed_ = true;
+  }
   [[nodiscard]] bool holds(memory::offset root) const noexcept;
 
   /// The journal becomes ACTIVE. Call after the locks, before any change.
@@ -59,6 +64,10 @@ public:
   /// Marks a unit (or an object's own sequence) as being changed: readers who
   /// looked before will find out. The first call for a sequence journals it.
   void touch(memory::shared_u64& sequence);
+  /// Both at once, for the words at `at` in the unit of `sequence`: one look at
+  /// the log's room and one word that makes both records count.
+  void touch_and_save(memory::shared_u64& sequence, memory::offset at,
+                      std::uint64_t words);
   /// Changes one word whose old value can be restored. The unit that covers it
   /// must have been touched.
   void store(memory::shared_u64& word, std::uint64_t value);
@@ -117,11 +126,13 @@ public:
     // Nothing leads to the container yet: no change log tells of it.
     bool unlinked = false;
   };
-  [[nodiscard]] const subject_of_change& subject() const noexcept {
-    return subject_;
+  [[nodiscard]] subject_of_change subject() const noexcept {
+    return {outermost_, level_, unlinked_};
   }
   void set_subject(const subject_of_change& subject) noexcept {
-    subject_ = subject;
+    outermost_ = subject.outermost;
+    level_ = subject.level;
+    unlinked_ = subject.unlinked;
   }
 
 private:
@@ -142,6 +153,7 @@ private:
   void lock_with_patience(memory::offset root, memory::shared_u64& word,
                           std::chrono::nanoseconds patience);
   void save_many(memory::offset at, std::uint64_t words);
+  void note_unit(memory::shared_u64& sequence) noexcept;
   /// The one undo record of a word that is about to be overwritten.
   void save_word(memory::offset at, std::uint64_t old);
   void lock_slowly(memory::offset root, memory::shared_u64& word,
@@ -159,28 +171,37 @@ private:
   void finish(bool forward) noexcept;
   void finish_by_log(bool forward) noexcept;
   void unlock_all() noexcept;
+  void unlock_last(memory::lane& lane) noexcept;
 
   memory::engine* engine_;
   memory::lane* lane_;
-  subject_of_change subject_{};
+  // The subject in parts, so that a new transaction clears all small ones by
+  // one store.
+  memory::offset outermost_;
+  std::uint32_t level_ = 0;
+  bool unlinked_ = false;
   bool emptied_ = false;
   bool swept_ = false;  // Met a dead one, whose second phase is still to do.
-  // Set by the first wait: reading the clock costs more than an idle lock.
-  std::optional<clock::time_point> deadline_;
+  bool timed_ = false;  // `deadline_` is set.
+  // Since the clock's epoch; set by the first wait, because reading the clock
+  // costs more than an idle lock.
+  clock::duration deadline_;
 };
 
 inline void transaction::count_record(std::uint64_t words) noexcept {
-  lane_->log_words += words;
+  auto& lane = *lane_;
+  const auto used = lane.log_words + words;
+  lane.log_words = used;
   // The record is whole before it counts, and counts before what it undoes is
   // stored. Compiler order suffices (research J1): a kill lands between
   // instructions.
   fence::compiler();
-  lane_->record->log_used.store(lane_->log_words * 8,
-                                std::memory_order_relaxed);
+  lane.record->log_used.store(used * 8, std::memory_order_relaxed);
   fence::compiler();
 }
 
-inline void transaction::save_word(memory::offset at, std::uint64_t old) {
+[[gnu::always_inline]] inline void transaction::save_word(memory::offset at,
+                                                          std::uint64_t old) {
   reserve_log(2);
   auto* const log = lane_->log + lane_->log_words;
   // relaxed, here and below: this lane's, but extents lie where readers with
@@ -191,24 +212,57 @@ inline void transaction::save_word(memory::offset at, std::uint64_t old) {
   count_record(2);
 }
 
-inline void transaction::touch(memory::shared_u64& sequence) {
+[[gnu::always_inline]] inline void transaction::touch(
+    memory::shared_u64& sequence) {
   // relaxed: we hold the lock of the object that this sequence belongs to.
   const auto now = sequence.load(std::memory_order_relaxed);
   if ((now & 1U) != 0) return;
   reserve_log(1);
-  lane_->log[lane_->log_words].store(
+  auto& lane = *lane_;
+  lane.log[lane.log_words].store(
       memory::record_head(memory::record_kind::unit, 0,
                           img().offset_of(&sequence)),
       std::memory_order_relaxed);
   count_record(1);
-  if (lane_->units_seen < lane_->units.size()) {
-    lane_->units[lane_->units_seen] = &sequence;
-  }
-  ++lane_->units_seen;
+  note_unit(sequence);
   sequence.store(now + 1, std::memory_order_relaxed);
   // [unit-odd] release fence, pairs with the reader's acquire fence: who sees
   // any of our stores into the unit sees that it is odd or has moved on.
   fence::release();
+}
+
+[[gnu::always_inline]] inline void transaction::note_unit(
+    memory::shared_u64& sequence) noexcept {
+  auto& lane = *lane_;
+  const auto nth = lane.units_seen;
+  if (nth < lane.units.size()) [[likely]]
+    lane.units[nth] = &sequence;
+  lane.units_seen = nth + 1;
+}
+
+[[gnu::always_inline]] inline void transaction::touch_and_save(
+    memory::shared_u64& sequence, memory::offset at, std::uint64_t words) {
+  // relaxed, here and below: as in touch() and save_word().
+  const auto now = sequence.load(std::memory_order_relaxed);
+  if (words != 1 || (now & 1U) != 0) [[unlikely]] {
+    touch(sequence);
+    return save(at, words);
+  }
+  reserve_log(3);
+  auto& lane = *lane_;
+  const auto& image = *lane.img;
+  auto* const log = lane.log + lane.log_words;
+  log[0].store(memory::record_head(memory::record_kind::unit, 0,
+                                   image.offset_of(&sequence)),
+               std::memory_order_relaxed);
+  log[1].store(image.word(at).load(std::memory_order_relaxed),
+               std::memory_order_relaxed);
+  log[2].store(memory::record_head(memory::record_kind::undo, 1, at),
+               std::memory_order_relaxed);
+  count_record(3);
+  note_unit(sequence);
+  sequence.store(now + 1, std::memory_order_relaxed);
+  fence::release();  // [unit-odd]
 }
 
 inline void transaction::store(memory::shared_u64& word, std::uint64_t value) {

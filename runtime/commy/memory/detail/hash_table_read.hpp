@@ -54,8 +54,9 @@ lookup hash_table<Slots>::find(std::uint64_t generation, const table_key& key,
 /// One group, unvalidated.
 template <class Slots>
 template <class Found>
-typename hash_table<Slots>::look_outcome hash_table<Slots>::look_into(
-    offset group, std::uint8_t tag, const table_key& key, Found& found) const {
+[[gnu::always_inline]] inline typename hash_table<Slots>::look_outcome
+hash_table<Slots>::look_into(offset group, std::uint8_t tag,
+                             const table_key& key, Found& found) const {
   const auto& slots = slots_.get();
   bool has_empty = false;
   for (std::uint32_t w = 0; w < slots.control_words; ++w) {

@@ -6,8 +6,8 @@
 
 namespace commy {
 
-inline void transaction::lock(memory::offset root,
-                              std::chrono::nanoseconds patience) {
+[[gnu::always_inline]] inline void transaction::lock(
+    memory::offset root, std::chrono::nanoseconds patience) {
   auto& lane = *lane_;
   // relaxed: advice; a poisoned segment only refuses from now on.
   if (lane.held == memory::held_locks ||
@@ -17,8 +17,9 @@ inline void transaction::lock(memory::offset root,
   }
   // The cell is written before the CAS, so that whoever sweeps this lane
   // finds the lock however soon we die after taking it.
-  lane.record->held[lane.held].store(root, std::memory_order_relaxed);
-  ++lane.held;
+  const auto nth = lane.held;
+  lane.record->held[nth].store(root, std::memory_order_relaxed);
+  lane.held = nth + 1;
   fence::compiler();
   auto& word = img().root_at(root).lock;
   std::uint64_t unlocked = 0;
@@ -30,20 +31,21 @@ inline void transaction::lock(memory::offset root,
   }
 }
 
-inline void transaction::begin() noexcept {
-  auto& record = *lane_->record;
-  lane_->log_words = 0;
-  lane_->units_seen = 0;
-  lane_->blocks_seen = false;
+[[gnu::always_inline]] inline void transaction::begin() noexcept {
+  auto& lane = *lane_;
+  auto& record = *lane.record;
+  lane.log_words = 0;
+  lane.units_seen = 0;
+  lane.blocks_seen = 0;
+  lane.open = true;
   record.log_used.store(0, std::memory_order_relaxed);
   fence::compiler();
   record.state.store(static_cast<std::uint64_t>(memory::journal_state::active),
                      std::memory_order_relaxed);
   fence::compiler();
-  lane_->open = true;
 }
 
-inline void transaction::commit() noexcept {
+[[gnu::always_inline]] inline void transaction::commit() noexcept {
   // In a forked child: what to make of it is the parent's affair.
   if (!engine_->usable()) return;
   fence::compiler();
@@ -56,9 +58,10 @@ inline void transaction::commit() noexcept {
   finish(true);
 }
 
-inline void transaction::finish(bool forward) noexcept {
+[[gnu::always_inline]] inline void transaction::finish(bool forward) noexcept {
   auto& lane = *lane_;
-  if (forward && !lane.blocks_seen && lane.units_seen <= lane.units.size()) {
+  if (forward && lane.blocks_seen == 0 &&
+      lane.units_seen <= lane.units.size()) {
     // What finish_journal() does when the log has undo and units alone.
     for (std::uint32_t i = 0; i < lane.units_seen; ++i) {
       memory::detail::settle(*lane.units[i]);
@@ -76,23 +79,27 @@ inline void transaction::finish(bool forward) noexcept {
   unlock_all();
 }
 
-inline void transaction::unlock_all() noexcept {
-  auto& lane = *lane_;
-  while (lane.held > 0) {
-    const auto root =
-        lane.record->held[lane.held - 1].load(std::memory_order_relaxed);
-    auto& word = img().root_at(root).lock;
-    // An exchange would wait for all that this transaction has stored. When
-    // nobody waits a store will do; a waiter whose bit it overwrites finds out,
-    // see engine::raise_waiters(). relaxed: only that bit can be new.
-    if (word.load(std::memory_order_relaxed) == lane.self.raw) [[likely]] {
-      // [unlock] release: our bytes come before the free lock.
-      word.store(0, std::memory_order_release);
-    } else {
-      engine_->unlock(word, root, 0);
-    }
-    --lane.held;
+[[gnu::always_inline]] inline void transaction::unlock_last(
+    memory::lane& lane) noexcept {
+  const auto last = lane.held - 1;
+  const auto root = lane.record->held[last].load(std::memory_order_relaxed);
+  auto& word = lane.img->root_at(root).lock;
+  // An exchange would wait for all that this transaction has stored. When
+  // nobody waits a store will do; a waiter whose bit it overwrites finds out,
+  // see engine::raise_waiters(). relaxed: only that bit can be new.
+  if (word.load(std::memory_order_relaxed) == lane.self.raw) [[likely]] {
+    // [unlock] release: our bytes come before the free lock.
+    word.store(0, std::memory_order_release);
+  } else {
+    engine_->unlock(word, root, 0);
   }
+  lane.held = last;
+}
+
+[[gnu::always_inline]] inline void transaction::unlock_all() noexcept {
+  auto& lane = *lane_;
+  while (lane.held > 0)
+    unlock_last(lane);
   // What is left of the dead ones that stood in our way: it takes as long as
   // they had blocks, and nobody waits for it.
   if (swept_) [[unlikely]] {
