@@ -26,8 +26,8 @@ constexpr std::uint64_t align_up(std::uint64_t n, std::uint64_t step) noexcept {
   return (n + step - 1) & ~(step - 1);
 }
 
-/// True for 1, 2, 4, ... In place of `std::has_single_bit`, which counts bits,
-/// and that is a library call on the oldest x86-64 we build for.
+/// True for 1, 2, 4, ... In place of `std::has_single_bit`, which is a library
+/// call in programs that are compiled for the oldest x86-64.
 constexpr bool is_power_of_two(std::uint64_t n) noexcept {
   return n != 0 && (n & (n - 1)) == 0;
 }

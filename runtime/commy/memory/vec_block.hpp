@@ -56,9 +56,12 @@ struct vec_block {
       std::uint64_t wanted) const noexcept {
     const std::uint64_t run = sizes.chunk_bytes - sizes.page_bytes;
     // An element and its share of a sequence, beside the paddings and a group
-    // that is only begun. Not less: above it each push copies the whole again.
+    // that is only begun; then to the last one that fits. Not less: above it
+    // each push would copy the whole again.
     const auto group = (std::uint64_t{bytes} << group_shift) + 8;
-    const auto most = ((run - 32) << group_shift) / group;
+    auto most = ((run - 32) << group_shift) / group;
+    while (2 * capacity > most && block_bytes(most + 1) <= run)
+      ++most;
     const auto first = std::max<std::uint64_t>(64 / bytes, 4);
     return std::max(std::min(std::max(2 * capacity, first), most), wanted);
   }

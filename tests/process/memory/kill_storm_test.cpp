@@ -294,8 +294,9 @@ private:
     constexpr std::array<std::optional<doing>, 6> turns{
         std::nullopt,   doing::active, doing::sweeping,
         doing::guarded, doing::locked, doing::committed};
-    const auto wanted =
-        turns[static_cast<std::size_t>(report_.kills) % turns.size()];
+    // Not by the kills: a bait counts as one, and its turn's successor would
+    // always be left out.
+    const auto wanted = turns[strikes_++ % turns.size()];
     std::optional<forked> bait;
     if (wanted == doing::sweeping) {
       // Somebody to sweep: one who dies with a lock that others wait for.
@@ -337,6 +338,7 @@ private:
   segment_options options_;
   std::optional<shared_world> w_;
   std::vector<forked> writers_;
+  std::size_t strikes_ = 0;
   storm_report report_;
 };
 
