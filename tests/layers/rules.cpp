@@ -14,7 +14,7 @@ using namespace std::string_view_literals;
 // From the lowest to the highest; an include points to the left or stays.
 constexpr std::array areas{"base"sv,       "platform"sv, "memory"sv,
                            "containers"sv, "message"sv,  "actor"sv,
-                           "host"sv};
+                           "host"sv,       "test"sv};
 
 // Headers in C's style that belong to no operating system: those of C itself,
 // of the compilers' intrinsics, and of the libraries we build on.

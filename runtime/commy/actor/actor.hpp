@@ -5,10 +5,12 @@
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/ref.hpp>
 #include <commy/actor/task.hpp>
+#include <commy/actor/timer_set.hpp>
 
 #include <gsl/gsl>
 
 #include <chrono>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -79,6 +81,41 @@ protected:
                                     std::move(message), timeout};
   }
 
+  /// The time that this actor's system lives by, see `actor_system::now`.
+  [[nodiscard]] std::chrono::nanoseconds now() const noexcept {
+    Expects(cell_ != nullptr);
+    return actors::time_of(*cell_);
+  }
+
+  /// Handles `message` once `wait` from now has passed, or zero: behind what
+  /// runs, before what lies in the mailbox. No bound refuses it, and `cancel`
+  /// before it is handled is in time. The timers of an actor end with its
+  /// object: at a stop, a failure, a restart. At most 65,536; one more fails
+  /// the handler. While a handler waits they wait, too.
+  ///
+  ///     retry_ = after(this, 50ms, retry{});
+  ///
+  /// Cost: about a microsecond.
+  template <class A, class M>
+  timer after(const A* me, std::chrono::nanoseconds wait, M message) {
+    return add_timer(me, wait, std::chrono::nanoseconds{0}, std::move(message));
+  }
+  /// The same each time that `period` has passed. Times that pass while the
+  /// actor is busy are made up for by one message; the later ones keep to the
+  /// times of the first. Requires: a positive period, an M that can be copied.
+  template <class A, class M>
+  timer every(const A* me, std::chrono::nanoseconds period, M message) {
+    static_assert(std::is_copy_constructible_v<M>,
+                  "commy: every tick is a copy of the message");
+    Expects(period.count() > 0);
+    return add_timer(me, period, period, std::move(message));
+  }
+  /// Ends a timer; false when it is over. Its message is not handled any more.
+  bool cancel(timer which) noexcept {
+    Expects(cell_ != nullptr);
+    return actors::cancel_timer(*cell_, which);
+  }
+
   /// Stops this actor after the current handler.
   void stop(stop_mode how = stop_mode::drain) noexcept {
     Expects(cell_ != nullptr);
@@ -93,6 +130,22 @@ protected:
   }
 
 private:
+  template <class A, class M>
+  timer add_timer(const A* me, std::chrono::nanoseconds wait,
+                  std::chrono::nanoseconds period, M message) {
+    static_assert(std::is_base_of_v<actor, A>);
+    Expects(static_cast<const actor*>(me) == this && cell_ != nullptr &&
+            actors::current_cell() == cell_ && wait.count() >= 0);
+    actors::require_handler<A, M>();
+    if constexpr (handles<A, M>) {
+      return actors::add_timer(*cell_, wait, period,
+                               std::make_unique<actors::timed_content<M>>(
+                                   actors::ops_of<A, M>, std::move(message)));
+    } else {
+      return {};
+    }
+  }
+
   actors::cell* cell_;
 };
 

@@ -1,9 +1,14 @@
 #include <commy/actor/actor_system.hpp>
 #include <commy/actor/system_core.hpp>
 
+#include <gsl/gsl>
+
+#include <algorithm>
 #include <utility>
 
 namespace commy {
+
+using std::chrono::nanoseconds;
 
 actor_system::actor_system(const system_options& options)
     : core_{std::make_unique<actors::system_core>(options)} {}
@@ -50,12 +55,53 @@ result<void, deliver_error> actor_system::deliver(
 
 bool actor_system::wait_gone(const actors::cell_handle& actor,
                              std::chrono::nanoseconds at_most) const {
-  return core_->wait_stopped(actor, std::chrono::steady_clock::now() + at_most);
+  return core_->wait_stopped(actor, at_most);
 }
 
 std::vector<late_actor> actor_system::shutdown(
     std::chrono::nanoseconds deadline) {
   return core_->shutdown(deadline);
+}
+
+std::size_t actor_system::poll() { return core_->run_host(nanoseconds{0}); }
+
+std::size_t actor_system::run_for(nanoseconds time) {
+  return core_->run_host(time);
+}
+
+void actor_system::run() { core_->run_host(std::nullopt); }
+
+void actor_system::end_run() noexcept { core_->end_run(); }
+
+std::intptr_t actor_system::wake_handle() {
+  return core_->host().flag()->native();
+}
+
+std::chrono::nanoseconds actor_system::now() const noexcept {
+  return std::chrono::nanoseconds{core_->alarms().now()};
+}
+
+bool actor_system::step() noexcept {
+  Expects(core_->stepped() != nullptr && actors::current_cell() == nullptr);
+  return core_->stepped()->step();
+}
+
+bool actor_system::advance_to_next(std::chrono::nanoseconds until) noexcept {
+  Expects(core_->stepped() != nullptr);
+  auto& clock = core_->alarms();
+  const auto next = clock.earliest();
+  clock.advance_to(std::max(clock.now(), std::min(next, until.count())));
+  return next <= until.count();
+}
+
+void actor_system::silence_cell(const actors::cell_handle& actor, bool silent) {
+  Expects(core_->stepped() != nullptr);
+  core_->stepped()->silence(*actor.at, silent);
+}
+
+void actor_system::wake_all() noexcept {
+  Expects(core_->stepped() != nullptr);
+  core_->stepped()->wake_all();
 }
 
 std::vector<actor_info> actor_system::inspect() const {
@@ -74,6 +120,11 @@ dead_letter_subscription actor_system::on_dead_letter(
 }
 
 namespace actors {
+
+bool wait_answered(system_core& system, thread_wait& answer,
+                   std::chrono::nanoseconds at_most) {
+  return system.wait_answered(answer, at_most);
+}
 
 result<cell_handle, spawn_error> start_supervised(
     system_core& system, const actor_type& type, const spawn_options& options,

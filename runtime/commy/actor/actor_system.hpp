@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -80,7 +81,7 @@ public:
                   "a message without an answer is told");
     const auto* const ops = actors::access::ops<M>(to);
     if (ops == nullptr) return unexpected{ask_error::receiver_stopped};
-    return actors::ask_blocking(actors::access::handle(to), *ops,
+    return actors::ask_blocking(*core_, actors::access::handle(to), *ops,
                                 std::move(message), timeout);
   }
 
@@ -131,7 +132,47 @@ public:
   [[nodiscard]] std::uint64_t dead_letter_count() const noexcept;
   dead_letter_subscription on_dead_letter(dead_letter_listener listener);
 
+  // Actors of `executor::host` run on the thread that calls one of the next
+  // three, one thread at a time; others go on by themselves. Not from a
+  // handler.
+
+  /// Gives actors that are ready one turn each (64 messages or 500 us at most)
+  /// and returns how many there were. Never waits.
+  std::size_t poll();
+  /// Runs actors, and waits where none is ready, for `time`; returns turns.
+  std::size_t run_for(std::chrono::nanoseconds time);
+  /// The same until `end_run`, which any thread may call.
+  void run();
+  /// Ends the `run` of now, or else the next one.
+  void end_run() noexcept;
+  /// What another event loop may wait on before it calls `poll`: a file
+  /// descriptor that is readable while an actor is ready, now and then also for
+  /// nothing (Windows: an event's handle). Lives as long as the system.
+  [[nodiscard]] std::intptr_t wake_handle();
+
+  /// The time that actors live by: of a steady clock, or, with
+  /// `system_options::stepped`, since the system was made and as far as it was
+  /// moved.
+  [[nodiscard]] std::chrono::nanoseconds now() const noexcept;
+
+  // For commy/test/runtime.hpp, which says what they do. Require:
+  // `system_options::stepped`.
+  bool step() noexcept;
+  /// Moves the time to the next moment at which something is due, or else to
+  /// `until`; false in that case.
+  bool advance_to_next(std::chrono::nanoseconds until) noexcept;
+  template <class To>
+  void silence(const To& actor) {
+    silence_cell(actors::access::handle(actor), true);
+  }
+  template <class To>
+  void wake(const To& actor) {
+    silence_cell(actors::access::handle(actor), false);
+  }
+  void wake_all() noexcept;
+
 private:
+  void silence_cell(const actors::cell_handle& actor, bool silent);
   result<actors::cell_handle, spawn_error> start(
       const actors::actor_type& type, const spawn_options& options,
       const std::function<void*()>& make);

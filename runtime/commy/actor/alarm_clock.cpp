@@ -2,6 +2,8 @@
 #include <commy/base/fence.hpp>
 #include <commy/platform/thread_hint.hpp>
 
+#include <gsl/gsl>
+
 namespace commy::actors {
 namespace {
 
@@ -15,15 +17,35 @@ std::int64_t at(const cell& c) noexcept {
 
 }  // namespace
 
-alarm_clock::alarm_clock() : thread_{[this] { run(); }} {}
+alarm_clock::alarm_clock(source from) : from_{from} {
+  if (from == source::steady) thread_ = std::thread{[this] { run(); }};
+}
 
 alarm_clock::~alarm_clock() { stop(); }
 
-std::int64_t alarm_clock::now() noexcept {
+std::int64_t alarm_clock::steady_now() noexcept {
   return nanoseconds{steady_clock::now().time_since_epoch()}.count();
 }
 
-std::int64_t alarm_clock::after(nanoseconds wait) noexcept {
+std::int64_t alarm_clock::now() const noexcept {
+  return from_ == source::steady ? steady_now()
+                                 : manual_now_.load(std::memory_order_relaxed);
+}
+
+std::int64_t alarm_clock::earliest() noexcept {
+  const std::lock_guard hold{mutex_};
+  return heap_.empty() ? cell::never : at(*heap_.front());
+}
+
+void alarm_clock::advance_to(std::int64_t time) noexcept {
+  Expects(from_ == source::manual && time >= now());
+  const std::lock_guard hold{mutex_};
+  manual_now_.store(time, std::memory_order_relaxed);
+  while (!heap_.empty() && at(*heap_.front()) <= time)
+    ring(*heap_.front());
+}
+
+std::int64_t alarm_clock::after(nanoseconds wait) const noexcept {
   const auto start = now();
   return wait.count() < cell::never - start ? start + wait.count()
                                             : cell::never - 1;
@@ -60,7 +82,7 @@ void alarm_clock::stop() noexcept {
     stopping_ = true;
     earlier_.notify_one();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void alarm_clock::run() noexcept {

@@ -3,6 +3,7 @@
 
 #include <commy/actor/cell.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -26,15 +27,29 @@ namespace commy::actors {
 /// Dekker's pattern: each writes its own, fences, reads the other's.
 class alarm_clock {
 public:
-  alarm_clock();
+  /// What the time is taken from.
+  enum class source : std::uint8_t {
+    steady,  ///< The system's steady clock.
+    manual   ///< `advance_to`, which also rings; there is no thread.
+  };
+
+  explicit alarm_clock(source from);
   alarm_clock(const alarm_clock&) = delete;
   alarm_clock& operator=(const alarm_clock&) = delete;
   ~alarm_clock();
 
-  /// Now, and now plus `wait`, in ns of the steady clock; never overflows.
-  [[nodiscard]] static std::int64_t now() noexcept;
-  [[nodiscard]] static std::int64_t after(
-      std::chrono::nanoseconds wait) noexcept;
+  /// Now, and now plus `wait`, in ns of this clock; never overflows.
+  [[nodiscard]] std::int64_t now() const noexcept;
+  [[nodiscard]] std::int64_t after(
+      std::chrono::nanoseconds wait) const noexcept;
+  /// Of the system's steady clock, whatever the source.
+  [[nodiscard]] static std::int64_t steady_now() noexcept;
+
+  /// When the next alarm may ring; `cell::never` if none is set.
+  [[nodiscard]] std::int64_t earliest() noexcept;
+  /// Sets the time and rings what is due by then. Requires: a manual source,
+  /// and no time before now.
+  void advance_to(std::int64_t time) noexcept;
 
   /// Makes room for the entries of that many actors, so that no later call
   /// allocates. Throws `std::bad_alloc`.
@@ -67,6 +82,9 @@ private:
   void sift_down(std::size_t index) noexcept;
   void remove(std::size_t index) noexcept;
 
+  const source from_;
+  // relaxed: a number of its own.
+  std::atomic<std::int64_t> manual_now_{0};
   std::mutex mutex_;
   std::condition_variable earlier_;
   std::vector<cell*> heap_;  // By `alarm_at`; a cell knows its index.

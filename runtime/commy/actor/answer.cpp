@@ -1,4 +1,5 @@
 #include <commy/actor/answer.hpp>
+#include <commy/platform/event_flag.hpp>
 
 namespace commy::actors {
 
@@ -13,6 +14,13 @@ void thread_wait::refuse(ask_error why, std::string_view text) noexcept {
     refusal_.text.append(text);
   });
 }
+
+void thread_wait::also_set(std::shared_ptr<platform::event_flag> flag) {
+  const std::lock_guard hold{mutex_};
+  flag_ = std::move(flag);
+}
+
+void thread_wait::set_flag() noexcept { flag_->set(); }
 
 void thread_wait::drop() noexcept {
   // acq_rel: the last one sees all the other did before it frees both.

@@ -9,10 +9,15 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+namespace commy::platform {
+class event_flag;
+}  // namespace commy::platform
 
 namespace commy::actors {
 
@@ -51,6 +56,8 @@ public:
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds at_most);
   void refuse(ask_error why, std::string_view text) noexcept;
   void drop() noexcept;
+  /// The answer sets this flag, too.
+  void also_set(std::shared_ptr<platform::event_flag> flag);
 
   /// Requires: answered.
   [[nodiscard]] const refused& refusal() const noexcept { return refusal_; }
@@ -63,12 +70,16 @@ protected:
     set();
     done_ = true;
     changed_.notify_one();
+    if (flag_ != nullptr) set_flag();
   }
 
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  void set_flag() noexcept;
+
   bool done_ = false;
+  std::shared_ptr<platform::event_flag> flag_;
   std::atomic<int> holders_{2};
   refused refusal_{};
 };

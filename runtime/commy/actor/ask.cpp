@@ -1,7 +1,8 @@
+#include <commy/actor/actor_pool.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/ask.hpp>
+#include <commy/actor/lifecycle.hpp>
 #include <commy/actor/system_core.hpp>
-#include <commy/actor/worker_pool.hpp>
 #include <commy/base/fence.hpp>
 
 #include <gsl/gsl>
@@ -42,7 +43,8 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
   // [edge] release: who sees the number sees the target.
   me.waiting_ask.store(++me.asks, std::memory_order_release);
   // relaxed: ordered by the fence.
-  me.deadline.store(alarm_clock::after(timeout), std::memory_order_relaxed);
+  auto& clock = me.pool->system().alarms();
+  me.deadline.store(clock.after(timeout), std::memory_order_relaxed);
   // Two actors that ask each other at the same time: at least one sees the
   // other's edge. And the alarm clock either sees our deadline or we see that
   // it has taken its own entry out.
@@ -51,7 +53,7 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
     cancel_wait(me);
     return ask_error::cycle;
   }
-  me.pool->system().alarms().arm(me);
+  clock.arm(me);
   me.awaiting = &wait;
   me.phase.store(actor_phase::awaiting, std::memory_order_relaxed);
   return std::nullopt;
@@ -60,9 +62,9 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
 void cancel_wait(cell& me) noexcept {
   // relaxed: no request with this number is under way, so nobody claims it.
   me.waiting_ask.store(0, std::memory_order_relaxed);
-  me.deadline.store(cell::never, std::memory_order_relaxed);
   me.awaiting = nullptr;
   me.phase.store(actor_phase::ready, std::memory_order_relaxed);
+  arm_timers(me);
 }
 
 }  // namespace commy::actors

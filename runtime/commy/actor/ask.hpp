@@ -14,6 +14,8 @@
 
 namespace commy::actors {
 
+class system_core;
+
 /// One wait of one actor. Lives in the frame of the waiting coroutine.
 struct pending_ask {
   std::coroutine_handle<> waiter;
@@ -108,9 +110,14 @@ private:
   std::chrono::nanoseconds timeout_;
 };
 
+/// Waits for an answer on a plain thread; false when it has not come in time.
+bool wait_answered(system_core& system, thread_wait& answer,
+                   std::chrono::nanoseconds at_most);
+
 /// Asks from a plain thread and blocks it.
 template <class M>
-result<reply_of<M>, ask_error> ask_blocking(const cell_handle& to,
+result<reply_of<M>, ask_error> ask_blocking(system_core& system,
+                                            const cell_handle& to,
                                             const message::envelope_ops& ops,
                                             M&& content,
                                             std::chrono::nanoseconds timeout) {
@@ -126,7 +133,9 @@ result<reply_of<M>, ask_error> ask_blocking(const cell_handle& to,
   // Gives up the thread's share on every way out.
   const std::unique_ptr<thread_wait, void (*)(thread_wait*)> share{
       wait, [](thread_wait* w) { w->drop(); }};
-  if (!wait->wait_for(timeout)) return unexpected{ask_error::timeout};
+  if (!wait_answered(system, *wait, timeout)) {
+    return unexpected{ask_error::timeout};
+  }
   if (auto* const reply_box = wait->reply()) return reply_in(*reply_box);
   return unexpected{wait->refusal().why, wait->refusal().text.view()};
 }

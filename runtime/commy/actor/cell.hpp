@@ -16,7 +16,7 @@ struct wire_entry;
 
 namespace commy::actors {
 
-class worker_pool;
+class actor_pool;
 struct cell_extra;
 struct pending_ask;
 struct promise_base;
@@ -50,7 +50,7 @@ enum class actor_phase : std::uint8_t {
 struct alignas(64) cell {
   message::mailbox_inlet inlet;
   /// Written while nobody else can reach the cell; read by its owner.
-  worker_pool* pool = nullptr;
+  actor_pool* pool = nullptr;
   const actor_type* type = nullptr;
   /// The number of the ask that this actor waits for, or 0. Who changes it from
   /// the number to 0 has the right to answer: reply, timeout and stop race for

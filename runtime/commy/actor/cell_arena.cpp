@@ -1,5 +1,5 @@
+#include <commy/actor/actor_pool.hpp>
 #include <commy/actor/cell_arena.hpp>
-#include <commy/actor/worker_pool.hpp>
 
 #include <array>
 #include <mutex>
@@ -33,7 +33,7 @@ void grow(arena& a) {
 
 }  // namespace
 
-cell& acquire_cell(worker_pool& pool, const actor_type& type,
+cell& acquire_cell(actor_pool& pool, const actor_type& type,
                    std::unique_ptr<cell_extra> extra,
                    std::uint64_t spawn_number) {
   auto& a = the_arena();
@@ -61,6 +61,16 @@ std::unique_ptr<cell_extra> release_cell(cell& c) noexcept {
   c.outlet.retire(c.inlet);
   a.free.push_back(&c);
   return extra;
+}
+
+cell_extra& extra_of(cell& c) {
+  if (c.extra == nullptr) {
+    auto made = std::make_unique<cell_extra>();
+    // Others look at it in for_each_cell().
+    const std::lock_guard hold{the_arena().mutex};
+    c.extra = made.release();
+  }
+  return *c.extra;
 }
 
 void for_each_cell(const system_core& system,

@@ -17,7 +17,7 @@ namespace commy::actors {
 /// system: a reference must stay safe to use after its actor and even its
 /// actor system are gone. It holds as many cells as there ever were actors at
 /// one moment, 192 bytes each.
-cell& acquire_cell(worker_pool& pool, const actor_type& type,
+cell& acquire_cell(actor_pool& pool, const actor_type& type,
                    std::unique_ptr<cell_extra> extra,
                    std::uint64_t spawn_number);
 
@@ -25,6 +25,9 @@ cell& acquire_cell(worker_pool& pool, const actor_type& type,
 /// back. Returns what belonged to the actor, to be freed by the caller.
 /// Requires: mailbox closed and drained. Owner only.
 std::unique_ptr<cell_extra> release_cell(cell& c) noexcept;
+/// The extra of a living actor, made if it has none. Owner only. Throws
+/// `std::bad_alloc`.
+cell_extra& extra_of(cell& c);
 
 /// Calls `look` for each actor of `system`, none of which is released
 /// meanwhile. `look` must not spawn or stop actors. Cost: a walk over all cells

@@ -1,6 +1,8 @@
 // commy/actor/cell_extra.hpp: what only named or supervised actors need.
 #pragma once
 
+#include <commy/actor/timer_set.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -28,6 +30,8 @@ struct cell_extra {
   std::string name;                    // Empty: not in the registry.
   std::unique_ptr<actor_maker> maker;  // Null: never restarted.
   std::shared_ptr<supervision_state> supervisor;
+  /// Null until it makes one. Owner only.
+  std::unique_ptr<timer_set> timers;
   /// A protocol known at run time only; replaces the one of the class.
   std::span<const wire_entry> wire;
   // relaxed: written by the owner, read by snapshots.

@@ -39,7 +39,7 @@ constexpr std::int64_t window_ns = 1'000'000'000;
 }  // namespace
 
 void dead_letter_office::report(const dead_letter& letter) noexcept {
-  const auto now = alarm_clock::now();
+  const auto now = alarm_clock::steady_now();
   const std::lock_guard hold{mutex_};
   ++count_;
   log_some(letter, now);

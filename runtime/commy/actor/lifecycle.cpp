@@ -1,3 +1,4 @@
+#include <commy/actor/actor_pool.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
@@ -5,7 +6,6 @@
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
-#include <commy/actor/worker_pool.hpp>
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
@@ -71,10 +71,15 @@ void destroy_frame(cell& c) noexcept {
 void drop_current(cell& c) noexcept {
   auto* const e = std::exchange(c.current, nullptr);
   c.handling.store(nullptr, std::memory_order_relaxed);
-  if (e != nullptr) e->ops->destroy(*e);
+  if (e != nullptr) end_message(*e);
 }
 
 void destroy_object(cell& c) noexcept {
+  // They are the object's.
+  if (c.extra != nullptr && c.extra->timers != nullptr) {
+    c.extra->timers->clear();
+    c.deadline.store(cell::never, std::memory_order_relaxed);
+  }
   auto* const object = std::exchange(c.object, nullptr);
   if (object == nullptr) return;
   try {
@@ -106,10 +111,11 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
     finish(c, why);
     return false;
   }
+  auto& clock = c.pool->system().alarms();
   std::optional<std::chrono::nanoseconds> pause;
   if_memory_allows([&] {
     pause = extra->supervisor->child_failed({&c, c.inlet.generation()},
-                                            alarm_clock::now(), why);
+                                            clock.now(), why);
   });
   if (!pause) {
     finish(c, why);
@@ -122,9 +128,9 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
   });
   c.phase.store(actor_phase::backing_off, std::memory_order_relaxed);
   // relaxed: ordered by the fence, which arm() asks for.
-  c.deadline.store(alarm_clock::after(*pause), std::memory_order_relaxed);
+  c.deadline.store(clock.after(*pause), std::memory_order_relaxed);
   fence::full();
-  c.pool->system().alarms().arm(c);
+  clock.arm(c);
   return true;
 }
 
@@ -162,8 +168,8 @@ bool restart(cell& c) noexcept {
     });
     return restart_or_finish(c, why);
   }
-  c.deadline.store(cell::never, std::memory_order_relaxed);
   c.phase.store(actor_phase::ready, std::memory_order_relaxed);
+  arm_timers(c);
   c.extra->restarts.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -180,6 +186,42 @@ void bounce(cell& c, message::envelope& e, ask_error why,
        why == ask_error::handler_failed ? dead_reason::handler_failed
                                         : dead_reason::receiver_stopped,
        text});
+}
+
+void end_message(message::envelope& e) noexcept {
+  e.ops->destroy(e);
+  // The block of one from the mailbox is the list's last node.
+  if (e.kind == message::envelope_kind::timed) message::free_envelope(e);
+}
+
+void arm_timers_of(cell& c, const timer_set& timers) noexcept {
+  const auto next = timers.earliest();
+  // relaxed: ordered by the fence, which arm() asks for.
+  c.deadline.store(next, std::memory_order_relaxed);
+  if (next == cell::never) return;
+  fence::full();
+  c.pool->system().alarms().arm(c);
+}
+
+timer add_timer(cell& c, std::chrono::nanoseconds wait,
+                std::chrono::nanoseconds period,
+                std::unique_ptr<timed_message> content) {
+  auto& extra = extra_of(c);
+  if (extra.timers == nullptr) extra.timers = std::make_unique<timer_set>();
+  const auto made = extra.timers->add(c.pool->system().alarms().after(wait),
+                                      period.count(), std::move(content));
+  arm_timers(c);
+  return made;
+}
+
+std::chrono::nanoseconds time_of(const cell& c) noexcept {
+  return std::chrono::nanoseconds{c.pool->system().alarms().now()};
+}
+
+bool cancel_timer(cell& c, timer which) noexcept {
+  // The alarm stays: it finds nothing that is due.
+  return c.extra != nullptr && c.extra->timers != nullptr &&
+         c.extra->timers->cancel(which);
 }
 
 void drop_envelopes(message::envelope* e) noexcept {

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/actor/cell_extra.hpp>
 #include <commy/actor/errors.hpp>
 #include <commy/actor/supervision.hpp>
+#include <commy/actor/timer_set.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -40,6 +44,25 @@ void bounce(cell& c, message::envelope& e, ask_error why,
             std::string_view text) noexcept;
 
 /// Destroys answers that nobody waits for, linked by `next`.
+/// Destroys a handled message, and frees it unless the mailbox does.
+void end_message(message::envelope& e) noexcept;
+/// The alarm rings when the first timer is due. Not while a handler waits.
+void arm_timers_of(cell& c, const timer_set& timers) noexcept;
+inline void arm_timers(cell& c) noexcept {
+  if (c.extra != nullptr && c.extra->timers != nullptr) {
+    arm_timers_of(c, *c.extra->timers);
+  } else {
+    // relaxed: an alarm that rings for nothing is harmless.
+    c.deadline.store(cell::never, std::memory_order_relaxed);
+  }
+}
+/// `period` 0: once. Throws `actor_failure` when there are too many.
+timer add_timer(cell& c, std::chrono::nanoseconds wait,
+                std::chrono::nanoseconds period,
+                std::unique_ptr<timed_message> content);
+bool cancel_timer(cell& c, timer which) noexcept;
+/// Of the system that runs it.
+[[nodiscard]] std::chrono::nanoseconds time_of(const cell& c) noexcept;
 void drop_envelopes(message::envelope* first) noexcept;
 
 /// Ends the actor. Messages still in its mailbox become dead letters, requests

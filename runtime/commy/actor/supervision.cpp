@@ -1,3 +1,4 @@
+#include <commy/actor/random.hpp>
 #include <commy/actor/supervision.hpp>
 #include <commy/base/log.hpp>
 
@@ -12,16 +13,6 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::uint32_t most_restarts = 1000;
-
-// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
-// generators", OOPSLA 2014 (splitmix64).
-std::uint64_t next_random(std::uint64_t& state) noexcept {
-  state += 0x9e3779b97f4a7c15U;
-  auto z = state;
-  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31U);
-}
 
 }  // namespace
 

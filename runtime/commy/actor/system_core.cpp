@@ -1,3 +1,4 @@
+#include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/system_core.hpp>
@@ -14,9 +15,10 @@ namespace commy::actors {
 namespace {
 
 using std::chrono::nanoseconds;
-using std::chrono::steady_clock;
 
 constexpr std::size_t longest_name = 128;
+// Without an end: handlers that still run are waited for.
+constexpr nanoseconds longest_end = nanoseconds::max();
 // A thread of its own is for the few actors that block; more threads than this
 // in one process help nobody.
 constexpr std::size_t most_pinned = 64;
@@ -44,7 +46,16 @@ std::span<const wire_entry> protocol_of(const actor_type& type,
 }  // namespace
 
 system_core::system_core(const system_options& options)
-    : options_{options}, shared_{*this, workers_of(options), "commy-worker"} {}
+    : options_{options},
+      alarms_{options.stepped ? alarm_clock::source::manual
+                              : alarm_clock::source::steady},
+      stepped_{options.stepped ? std::make_unique<stepped_pool>(
+                                     *this, options.stepped->seed)
+                               : nullptr},
+      shared_{options.stepped
+                  ? nullptr
+                  : std::make_unique<worker_pool>(*this, workers_of(options),
+                                                  "commy-worker")} {}
 
 system_core::~system_core() {
   Expects(current_cell() == nullptr);
@@ -54,14 +65,18 @@ system_core::~system_core() {
           "'" + late.name + "' is late: " + late.doing);
     }
   }
+  // Actors of the host's loop end here, if no other thread runs it.
+  static_cast<void>(run_host_until([&] { return alive() == 0; }, longest_end));
   {
     std::unique_lock hold{life_mutex_};
     stopping_ = true;
+    // Without threads all have ended in shutdown(): none can be inside a
+    // handler.
     one_stopped_.wait(hold, [&] { return alive_ == 0; });
   }
   alarms_.stop();
   // All threads end before any pool is freed: workers schedule across pools.
-  shared_.stop();
+  if (shared_) shared_->stop();
   for (const auto& p : pinned_)
     p.pool->stop();
 }
@@ -151,6 +166,11 @@ void system_core::actor_stopped() noexcept {
   const std::lock_guard hold{life_mutex_};
   --alive_;
   one_stopped_.notify_all();
+  // acquire, pairs with the release in host(). Under the lock, which the
+  // system's end takes as well.
+  if (auto* const loop = made_host_.load(std::memory_order_acquire)) {
+    loop->flag()->set();
+  }
 }
 
 std::size_t system_core::alive() const {
@@ -159,7 +179,11 @@ std::size_t system_core::alive() const {
 }
 
 std::uint64_t system_core::next_seed() noexcept {
-  return static_cast<std::uint64_t>(alarm_clock::now());
+  if (!options_.stepped) {
+    return static_cast<std::uint64_t>(alarm_clock::steady_now());
+  }
+  const std::lock_guard hold{life_mutex_};
+  return options_.stepped->seed + ++seeds_;
 }
 
 void system_core::forget_name(const cell& c) noexcept {
@@ -176,8 +200,10 @@ system_core::found system_core::find(std::string_view name) const {
   return at == names_.end() ? found{} : at->second;
 }
 
-worker_pool& system_core::pool_for(executor where) {
-  if (where == executor::shared) return shared_;
+actor_pool& system_core::pool_for(executor where) {
+  if (stepped_) return *stepped_;
+  if (where == executor::shared) return *shared_;
+  if (where == executor::host) return host();
   const std::lock_guard hold{pinned_mutex_};
   for (auto& p : pinned_) {
     if (!p.in_use) {
@@ -185,27 +211,101 @@ worker_pool& system_core::pool_for(executor where) {
       return *p.pool;
     }
   }
-  if (pinned_.size() == most_pinned) return shared_;
+  if (pinned_.size() == most_pinned) return *shared_;
   pinned_.push_back(
       {std::make_unique<worker_pool>(*this, 1, "commy-pinned"), true});
   return *pinned_.back().pool;
 }
 
-void system_core::give_back_pool(const worker_pool& pool) noexcept {
-  if (&pool == &shared_) return;
+host_loop& system_core::host() {
+  Expects(stepped_ == nullptr);
+  const std::lock_guard hold{pinned_mutex_};
+  if (host_ == nullptr) {
+    host_ = std::make_unique<host_loop>(*this);
+    // seq_cst: with `run_ended_`, of a thread that begins to run and one that
+    // ends the run one sees the other. Else a release for who looks without
+    // the lock.
+    made_host_.store(host_.get(), std::memory_order_seq_cst);
+  }
+  return *host_;
+}
+
+std::size_t system_core::run_host(std::optional<nanoseconds> time) {
+  Expects(current_cell() == nullptr);
+  auto& loop = host();
+  const host_loop::turn_right right{loop};
+  Expects(static_cast<bool>(right));  // One thread at a time.
+  if (time == nanoseconds{0}) return loop.run_ready();
+  const auto before = loop.turns();
+  static_cast<void>(loop.run_until(
+      // seq_cst: see host().
+      [&] {
+        return !time && run_ended_.exchange(false, std::memory_order_seq_cst);
+      },
+      time.value_or(nanoseconds::max())));
+  return loop.turns() - before;
+}
+
+void system_core::end_run() noexcept {
+  // seq_cst, both: see host().
+  run_ended_.store(true, std::memory_order_seq_cst);
+  if (auto* const loop = made_host_.load(std::memory_order_seq_cst)) {
+    loop->flag()->set();
+  }
+}
+
+std::optional<bool> system_core::run_host_until(
+    const std::function<bool()>& met, nanoseconds at_most) {
+  auto* const loop = made_host_.load(std::memory_order_acquire);
+  if (loop == nullptr) return std::nullopt;
+  const host_loop::turn_right right{*loop};
+  // Another thread runs them.
+  if (!right) return std::nullopt;
+  return loop->run_until(met, at_most);
+}
+
+void system_core::give_back_pool(const actor_pool& pool) noexcept {
+  if (&pool == shared_.get()) return;
   const std::lock_guard hold{pinned_mutex_};
   for (auto& p : pinned_) {
     if (p.pool.get() == &pool) p.in_use = false;
   }
 }
 
-bool system_core::wait_stopped(const cell_handle& actor,
-                               steady_clock::time_point until) {
+/// Lets actors run, and time pass where none is ready, until `met`. What is not
+/// met when nothing is left to happen by then never is.
+template <class Condition>
+bool system_core::step_until(Condition met, nanoseconds at_most) {
+  const auto until = alarms_.after(at_most);
+  while (!met()) {
+    if (stepped_->step()) continue;
+    const auto next = alarms_.earliest();
+    alarms_.advance_to(std::max(alarms_.now(), std::min(next, until)));
+    if (next > until) return met();
+  }
+  return true;
+}
+
+bool system_core::wait_stopped(const cell_handle& actor, nanoseconds at_most) {
   Expects(current_cell() == nullptr);
-  std::unique_lock hold{life_mutex_};
-  return one_stopped_.wait_until(hold, until, [&] {
+  const auto gone = [&] {
     return actor.at->inlet.generation() != actor.generation;
-  });
+  };
+  if (stepped_) return step_until(gone, at_most);
+  if (const auto done = run_host_until(gone, at_most)) return *done;
+  std::unique_lock hold{life_mutex_};
+  return one_stopped_.wait_for(hold, at_most, gone);
+}
+
+bool system_core::wait_answered(thread_wait& answer, nanoseconds at_most) {
+  const auto done = [&] { return answer.wait_for(nanoseconds{0}); };
+  if (stepped_) return step_until(done, at_most);
+  // acquire, pairs with the release in host().
+  if (auto* const loop = made_host_.load(std::memory_order_acquire)) {
+    answer.also_set(loop->flag());
+    if (const auto outcome = run_host_until(done, at_most)) return *outcome;
+  }
+  return answer.wait_for(at_most);
 }
 
 std::vector<cell_handle> system_core::newest_first() const {
@@ -232,12 +332,12 @@ void system_core::drain(const cell_handle& actor) noexcept {
   }
   // Idle, as most are: ends here, which saves two changes of threads. Pinned
   // actors may depend on their thread.
-  if (c.pool != &shared_ || run_turn(c)) schedule(c);
+  if (c.pool != shared_.get() || run_turn(c)) schedule(c);
 }
 
 std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
   Expects(current_cell() == nullptr);
-  const auto until = steady_clock::now() + deadline;
+  const auto until = alarms_.after(deadline);
   {
     const std::lock_guard hold{life_mutex_};
     stopping_ = true;
@@ -245,9 +345,10 @@ std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
   // One after the other, the newest first: it may still need those that were
   // there before it, and they do not know it.
   for (const auto& actor : newest_first()) {
-    if (steady_clock::now() >= until) break;
+    const nanoseconds left{until - alarms_.now()};
+    if (left.count() <= 0) break;
     drain(actor);
-    (void)wait_stopped(actor, until);
+    static_cast<void>(wait_stopped(actor, left));
   }
   std::vector<late_actor> late;
   for (auto& info : inspect()) {
@@ -258,6 +359,8 @@ std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
   }
   for (const auto& actor : newest_first()) {
     signal(actor, message::mailbox_signal::stop_now);
+  }
+  while (stepped_ && stepped_->step()) {
   }
   return late;
 }

@@ -5,10 +5,13 @@
 #include <commy/actor/cell_extra.hpp>
 #include <commy/actor/dead_letters.hpp>
 #include <commy/actor/errors.hpp>
+#include <commy/actor/host_loop.hpp>
+#include <commy/actor/stepped_pool.hpp>
 #include <commy/actor/system_options.hpp>
 #include <commy/actor/worker_pool.hpp>
 #include <commy/base/result.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -24,6 +27,8 @@
 
 namespace commy::actors {
 
+class thread_wait;
+
 /// Threads, names and the count of living actors. Threads: any.
 class system_core {
 public:
@@ -34,6 +39,14 @@ public:
   ~system_core();
 
   [[nodiscard]] alarm_clock& alarms() noexcept { return alarms_; }
+  /// Made at the first call. Not in a system that is stepped.
+  [[nodiscard]] host_loop& host();
+  /// Runs actors of the host's loop for so long, or until `end_run`. Returns
+  /// how many turns that were.
+  std::size_t run_host(std::optional<std::chrono::nanoseconds> time);
+  void end_run() noexcept;
+  /// Null in a system with threads.
+  [[nodiscard]] stepped_pool* stepped() noexcept { return stepped_.get(); }
   [[nodiscard]] dead_letter_office& dead_letters() noexcept { return dead_; }
 
   /// Makes an actor. `make` constructs its object, on this thread; null: the
@@ -53,7 +66,10 @@ public:
 
   /// False when the actor is still there at that time. Not from a handler.
   [[nodiscard]] bool wait_stopped(const cell_handle& actor,
-                                  std::chrono::steady_clock::time_point until);
+                                  std::chrono::nanoseconds at_most);
+  /// Waits for an answer; false when it has not come in time.
+  [[nodiscard]] bool wait_answered(thread_wait& answer,
+                                   std::chrono::nanoseconds at_most);
   /// Stops all actors, the newest first, each after it has drained. Returns
   /// those that had not stopped at the deadline; they are told to stop now.
   std::vector<late_actor> shutdown(std::chrono::nanoseconds deadline);
@@ -63,7 +79,7 @@ public:
 
   // What an actor that ends calls, in this order.
   void forget_name(const cell& c) noexcept;
-  void give_back_pool(const worker_pool& pool) noexcept;
+  void give_back_pool(const actor_pool& pool) noexcept;
   void actor_stopped() noexcept;
 
 private:
@@ -81,7 +97,12 @@ private:
 
   std::optional<spawn_error> admit(std::uint64_t& number);
   std::optional<spawn_error> enlist(const cell& c, const cell_handle& handle);
-  worker_pool& pool_for(executor where);
+  actor_pool& pool_for(executor where);
+  /// On this thread, if there are actors that need it; nothing otherwise.
+  [[nodiscard]] std::optional<bool> run_host_until(
+      const std::function<bool()>& met, std::chrono::nanoseconds at_most);
+  template <class Condition>
+  bool step_until(Condition met, std::chrono::nanoseconds at_most);
   [[nodiscard]] std::vector<cell_handle> newest_first() const;
   void drain(const cell_handle& actor) noexcept;
 
@@ -97,11 +118,18 @@ private:
   std::size_t alive_ = 0;
   std::size_t alarm_room_ = 0;
   std::uint64_t spawned_ = 0;
+  std::uint64_t seeds_ = 0;
   bool stopping_ = false;
 
-  mutable std::mutex pinned_mutex_;
+  mutable std::mutex pinned_mutex_;  // Also of `host_`.
   std::vector<pinned_pool> pinned_;
-  worker_pool shared_;
+  // One of the two.
+  std::unique_ptr<stepped_pool> stepped_;
+  std::unique_ptr<host_loop> host_;
+  // The same, for who must not take the lock; null until it is made.
+  std::atomic<host_loop*> made_host_{nullptr};
+  std::atomic<bool> run_ended_{false};
+  std::unique_ptr<worker_pool> shared_;
 };
 
 }  // namespace commy::actors

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,14 @@
 namespace commy {
 
 struct wire_entry;
+
+/// A system without threads whose actors run, and whose time passes, only when
+/// they are told to: see commy/test/runtime.hpp.
+struct stepping {
+  /// Draws which of the actors that are ready is next; 0: the one that has been
+  /// ready longest.
+  std::uint64_t seed = 0;
+};
 
 struct system_options {
   /// Threads that share the actors; 0: as many as the process may use cores.
@@ -22,6 +31,8 @@ struct system_options {
   std::uint32_t max_actors = 1'000'000;
   /// How long the destructor lets actors drain before it stops them.
   std::chrono::milliseconds stop_deadline{5000};
+  /// For tests. Without it actors run on threads.
+  std::optional<stepping> stepped = std::nullopt;
 };
 
 /// What runs an actor.
@@ -29,7 +40,10 @@ enum class executor : std::uint8_t {
   shared,  ///< The system's workers.
   /// A thread of its own, for handlers that block or compute for long. At most
   /// 64 such actors at a time; further ones share the system's workers.
-  pinned
+  pinned,
+  /// The thread that calls `actor_system::run`, `run_for` or `poll`: a game's
+  /// or a window's loop, or one that sleeps on `wake_handle`.
+  host
 };
 
 struct spawn_options {

@@ -1,6 +1,9 @@
+#include <commy/actor/actor_pool.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/ask.hpp>
+#include <commy/actor/cell_extra.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/platform/thread_hint.hpp>
@@ -14,7 +17,6 @@ namespace {
 
 constinit thread_local cell* running = nullptr;
 
-constexpr std::uint32_t messages_per_turn = 64;
 constexpr std::int64_t ns_per_turn = 500'000;
 // A look at the clock costs as much as a short message, so a turn looks after
 // its first message and then after each eighth; it may overrun by eight.
@@ -41,6 +43,9 @@ public:
   step next() noexcept {
     if (const auto raised = cell_.outlet.signals(cell_.inlet)) {
       if (!obey(raised)) return step::over;
+      if (std::exchange(timer_rang_, false)) {
+        return is_used_up() ? pause() : step::again;
+      }
     }
     if (cell_.outlet.has_urgent(cell_.inlet) && !take_answers()) {
       return step::over;
@@ -55,6 +60,9 @@ public:
   }
 
 private:
+  [[nodiscard]] alarm_clock& clock() const noexcept {
+    return cell_.pool->system().alarms();
+  }
   [[nodiscard]] actor_phase phase() const noexcept {
     return cell_.phase.load(std::memory_order_relaxed);
   }
@@ -77,11 +85,14 @@ private:
 
   /// The deadline may have passed; alarms may also come for nothing.
   bool ring() noexcept {
-    if (alarm_clock::now() < cell_.deadline.load(std::memory_order_relaxed)) {
+    if (clock().now() < cell_.deadline.load(std::memory_order_relaxed)) {
       return true;
     }
     if (phase() == actor_phase::backing_off) return restart(cell_);
-    if (phase() != actor_phase::awaiting) return true;
+    if (phase() != actor_phase::awaiting) {
+      // Its timers are due. One at a time, each like a message.
+      return handle_due();
+    }
     auto ask = cell_.asks;
     // acq_rel: whoever takes the number gives the answer. If it is gone, the
     // reply is in our lane already or will be in a moment.
@@ -91,6 +102,24 @@ private:
     }
     cell_.awaiting->failed = ask_error::timeout;
     return resume();
+  }
+
+  bool handle_due() noexcept {
+    if (cell_.extra == nullptr || cell_.extra->timers == nullptr) return true;
+    auto& timers = *cell_.extra->timers;
+    const auto now = clock().now();
+    const auto generation = cell_.inlet.generation();
+    auto* const e = timers.take_due(now, generation);
+    // Before the handler, which may wait: then this is done again behind it.
+    if (timers.earliest() <= now) {
+      // We see it ourselves; the clock's thread need not tell us.
+      static_cast<void>(cell_.inlet.raise(generation, mailbox_signal::alarm));
+    } else {
+      arm_timers(cell_);
+    }
+    if (e == nullptr) return true;
+    timer_rang_ = true;
+    return handle(*e);
   }
 
   bool take_answers() noexcept {
@@ -118,8 +147,8 @@ private:
 
   bool resume() noexcept {
     auto& wait = *std::exchange(cell_.awaiting, nullptr);
-    cell_.deadline.store(cell::never, std::memory_order_relaxed);
     cell_.phase.store(actor_phase::ready, std::memory_order_relaxed);
+    arm_timers(cell_);
     try {
       wait.waiter.resume();
       if (phase() == actor_phase::awaiting) return true;
@@ -150,8 +179,7 @@ private:
   }
 
   void close_message() noexcept {
-    auto& e = *std::exchange(cell_.current, nullptr);
-    e.ops->destroy(e);
+    end_message(*std::exchange(cell_.current, nullptr));
     cell_.handling.store(nullptr, std::memory_order_relaxed);
     cell_.handled.store(cell_.handled.load(std::memory_order_relaxed) + 1,
                         std::memory_order_relaxed);
@@ -175,14 +203,14 @@ private:
 
   bool is_used_up() noexcept {
     ++taken_;
-    if (taken_ == messages_per_turn) return true;
+    if (taken_ == cell_.pool->turn_messages()) return true;
     if (taken_ == 1) return false;
     if (taken_ == 2) {
-      began_ns_ = alarm_clock::now();
+      began_ns_ = alarm_clock::steady_now();
       return false;
     }
     return taken_ % messages_per_look == 0 &&
-           alarm_clock::now() - began_ns_ >= ns_per_turn;
+           alarm_clock::steady_now() - began_ns_ >= ns_per_turn;
   }
 
   step pause() noexcept {
@@ -233,6 +261,7 @@ private:
   std::uint32_t taken_ = 0;
   std::uint32_t unpaid_ = 0;
   int gap_looks_ = 0;
+  bool timer_rang_ = false;
   std::int64_t began_ns_ = 0;
 };
 

@@ -1,15 +1,13 @@
 // commy/actor/worker_pool.hpp: the threads that run actors.
 #pragma once
 
-#include <commy/actor/cell.hpp>
+#include <commy/actor/actor_pool.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string_view>
 
 namespace commy::actors {
-
-class system_core;
 
 /// Workers with a run queue each. An actor made ready by a worker goes to that
 /// worker's queue, whose caches hold the message; from elsewhere it goes to a
@@ -22,7 +20,7 @@ class system_core;
 /// other wakes up. So an actor's message may wait for the end of the handler
 /// that sent it: whoever computes for long or blocks belongs on a thread of its
 /// own, `executor::pinned`, which is a pool of one.
-class worker_pool {
+class worker_pool final : public actor_pool {
 public:
   /// One bit per worker in the word of those that park.
   static constexpr unsigned most_workers = 64;
@@ -31,16 +29,12 @@ public:
   worker_pool(system_core& system, unsigned workers, std::string_view name);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
-  ~worker_pool();
+  ~worker_pool() override;
 
-  [[nodiscard]] system_core& system() const noexcept { return *system_; }
-
-  /// Queues an actor whose right to run the caller holds. Never fails. From
-  /// threads outside of the pool it allocates now and then.
-  void schedule(cell& c) noexcept;
-
-  /// Ends the threads after what is queued. Nobody may schedule afterwards.
-  void stop() noexcept;
+  /// From threads outside of the pool it allocates now and then.
+  void schedule(cell& c) noexcept override;
+  /// Ends the threads after what is queued.
+  void stop() noexcept override;
 
 private:
   struct worker;
@@ -53,7 +47,6 @@ private:
   void stop_searching(worker& me) noexcept;
   void wake_one() noexcept;
 
-  system_core* system_;
   std::unique_ptr<lanes> lanes_;
 };
 

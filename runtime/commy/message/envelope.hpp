@@ -50,8 +50,10 @@ struct envelope_ops {
   bool is_request;
 };
 
-/// What an envelope in the lane for urgent mail holds.
-enum class envelope_kind : std::uint8_t { message, answer, refusal };
+/// What an envelope holds, and by which way it comes: a message through the
+/// mailbox, an answer or refusal in the lane for urgent mail, a timed message
+/// from its receiver's own timers.
+enum class envelope_kind : std::uint8_t { message, answer, refusal, timed };
 
 /// The header. Header and payload share one block, which the receiver frees:
 ///
