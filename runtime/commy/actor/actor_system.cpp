@@ -26,6 +26,13 @@ supervisor actor_system::supervise(supervision options) {
                       std::move(options), core_->next_seed())};
 }
 
+supervisor supervisor::supervise(supervision options) const {
+  auto made = std::make_shared<actors::supervision_state>(
+      std::move(options), system_->next_seed(), state_);
+  state_->add(made);
+  return {*system_, std::move(made)};
+}
+
 result<actors::cell_handle, find_error> actor_system::find_actor(
     std::string_view name, const std::type_info& type) const {
   const auto found = core_->find(name);

@@ -103,6 +103,15 @@ reason_chain reason(const cell& c, std::string_view what,
   return why;
 }
 
+void back_off(cell& c, std::chrono::nanoseconds pause) noexcept {
+  auto& clock = c.pool->system().alarms();
+  c.phase.store(actor_phase::backing_off, std::memory_order_relaxed);
+  // relaxed: ordered by the fence, which arm() asks for.
+  c.deadline.store(clock.after(pause), std::memory_order_relaxed);
+  fence::full();
+  clock.arm(c);
+}
+
 /// The actor has no object any more. Has it restarted later, or ends it.
 bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
   auto* const extra = c.extra;
@@ -111,11 +120,11 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
     finish(c, why);
     return false;
   }
-  auto& clock = c.pool->system().alarms();
+  const auto now = c.pool->system().alarms().now();
   std::optional<std::chrono::nanoseconds> pause;
   if_memory_allows([&] {
-    pause = extra->supervisor->child_failed({&c, c.inlet.generation()},
-                                            clock.now(), why);
+    pause =
+        extra->supervisor->child_failed({&c, c.inlet.generation()}, now, why);
   });
   if (!pause) {
     finish(c, why);
@@ -126,11 +135,7 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
         joined(why) + "; restart in " +
             std::to_string(pause->count() / 1'000'000) + " ms");
   });
-  c.phase.store(actor_phase::backing_off, std::memory_order_relaxed);
-  // relaxed: ordered by the fence, which arm() asks for.
-  c.deadline.store(clock.after(*pause), std::memory_order_relaxed);
-  fence::full();
-  clock.arm(c);
+  back_off(c, *pause);
   return true;
 }
 
@@ -156,6 +161,22 @@ bool fail_current(cell& c, const std::exception_ptr& thrown) noexcept {
   drop_current(c);
   destroy_object(c);
   return restart_or_finish(c, why);
+}
+
+void restart_with_others(cell& c) noexcept {
+  if (c.extra == nullptr || c.extra->maker == nullptr ||
+      c.closing.load(std::memory_order_relaxed) ||
+      c.phase.load(std::memory_order_relaxed) == actor_phase::backing_off) {
+    return;
+  }
+  if (c.current != nullptr) {
+    bounce(c, *c.current, ask_error::handler_failed,
+           "restarted with another one that failed");
+  }
+  destroy_frame(c);
+  drop_current(c);
+  destroy_object(c);
+  back_off(c, c.extra->supervisor->pause_of_others());
 }
 
 bool restart(cell& c) noexcept {

@@ -44,6 +44,10 @@ void bounce(cell& c, message::envelope& e, ask_error why,
             std::string_view text) noexcept;
 
 /// Destroys answers that nobody waits for, linked by `next`.
+/// One of the actor's supervisor failed, and this one is made anew with it: as
+/// after a failure, but that the messages it has are none of the reasons. Not
+/// if it is about to stop, or to be made anew anyway.
+void restart_with_others(cell& c) noexcept;
 /// Destroys a handled message, and frees it unless the mailbox does.
 void end_message(message::envelope& e) noexcept;
 /// The alarm rings when the first timer is due. Not while a handler waits.

@@ -89,13 +89,18 @@ public:
     return try_spawn<A>(name, std::forward<Args>(args)...).value();
   }
 
+  /// A supervisor beneath, whose failure is this one's to judge: when it has
+  /// had too many, this one restarts all of its members, as one failure of its
+  /// own, or gives up in turn.
+  [[nodiscard]] supervisor supervise(supervision options = {}) const;
+
   /// There were too many failures, and all children have been stopped.
   [[nodiscard]] bool gave_up() const { return state_->gave_up(); }
   /// Why it gave up, the last consequence first; empty while it has not.
   [[nodiscard]] std::vector<std::string> reasons() const {
     return state_->reasons();
   }
-  /// Restarts so far, of all children.
+  /// Failures so far that ended in a restart, of all members.
   [[nodiscard]] std::uint64_t restarts() const { return state_->restarts(); }
 
 private:

@@ -80,6 +80,10 @@ private:
       // Without an object nothing can be drained.
       if (phase() == actor_phase::backing_off) return end();
     }
+    if (has(raised, mailbox_signal::restart)) {
+      pay();
+      restart_with_others(cell_);
+    }
     return !has(raised, mailbox_signal::alarm) || ring();
   }
 

@@ -18,7 +18,8 @@ enum class pushed : std::uint8_t { queued, woke, closed };
 enum class mailbox_signal : std::uint32_t {
   drain = 1,
   stop_now = 2,
-  alarm = 4
+  alarm = 4,
+  restart = 8
 };
 
 class mailbox_outlet;
