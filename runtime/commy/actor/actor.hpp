@@ -6,6 +6,7 @@
 #include <commy/actor/ref.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/timer_set.hpp>
+#include <commy/actor/watch.hpp>
 
 #include <gsl/gsl>
 
@@ -114,6 +115,38 @@ protected:
   bool cancel(timer which) noexcept {
     Expects(cell_ != nullptr);
     return actors::cancel_timer(*cell_, which);
+  }
+
+  /// When `other` has ended, however it does, this actor handles a `stopped`
+  /// with the answered number; soon, if it is gone already. No bound refuses
+  /// it, and it may overtake messages that `other` has told. It comes once. A
+  /// restart of `other` is no end; one of this actor ends its watches.
+  template <class A, class To>
+  watch_id watch(const A* me, const To& other) {
+    static_assert(std::is_base_of_v<actor, A>);
+    Expects(static_cast<const actor*>(me) == this && cell_ != nullptr);
+    actors::require_handler<A, stopped>();
+    if constexpr (handles<A, stopped>) {
+      return actors::watch_by(*cell_, actors::access::handle(other),
+                              &actors::ops_of<A, stopped>);
+    } else {
+      return {};
+    }
+  }
+  /// Ends a watch. False when it is over; its `stopped` may come all the same
+  /// if it was on its way.
+  template <class To>
+  bool unwatch(const To& other, watch_id which) {
+    return actors::unwatch(actors::access::handle(other), which);
+  }
+  /// From now on, when one of the two fails for good, the other fails, too: in
+  /// the midst of a wait if it waits, with the chain of reasons, and a
+  /// supervisor may restart it. Who is stopped, or restarted, has not failed
+  /// for good; a link outlives restarts of both.
+  template <class To>
+  void link(const To& other) {
+    Expects(cell_ != nullptr);
+    actors::link(*cell_, actors::access::handle(other));
   }
 
   /// Stops this actor after the current handler.

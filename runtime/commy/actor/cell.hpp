@@ -84,6 +84,8 @@ struct alignas(64) cell {
   std::uint32_t alarm_index = 0;  // Guarded by the alarm clock's lock.
   std::atomic<actor_phase> phase{actor_phase::stopped};
   std::atomic<bool> closing{false};
+  /// Somebody watches, or has watched one that was here before.
+  std::atomic<bool> watched{false};
 };
 static_assert(sizeof(cell) == 192);
 

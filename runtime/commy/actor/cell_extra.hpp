@@ -30,6 +30,11 @@ struct cell_extra {
   std::string name;                    // Empty: not in the registry.
   std::unique_ptr<actor_maker> maker;  // Null: never restarted.
   std::shared_ptr<supervision_state> supervisor;
+  /// Counts the actor's objects, by which notices for earlier ones are found
+  /// out. Owner only.
+  std::uint16_t life = 0;
+  /// That others have ended, while a handler waits. A list; owner only.
+  message::envelope* notices = nullptr;
   /// Null until it makes one. Owner only.
   std::unique_ptr<timer_set> timers;
   /// A protocol known at run time only; replaces the one of the class.

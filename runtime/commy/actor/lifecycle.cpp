@@ -6,6 +6,7 @@
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
+#include <commy/actor/watch.hpp>
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
@@ -74,12 +75,20 @@ void drop_current(cell& c) noexcept {
   if (e != nullptr) end_message(*e);
 }
 
-void destroy_object(cell& c) noexcept {
-  // They are the object's.
-  if (c.extra != nullptr && c.extra->timers != nullptr) {
+/// What an object has asked for, timers and notices, ends with it; also when
+/// its constructor fails.
+void end_wishes(cell& c) noexcept {
+  if (c.extra == nullptr) return;
+  ++c.extra->life;
+  drop_envelopes(std::exchange(c.extra->notices, nullptr));
+  if (c.extra->timers != nullptr) {
     c.extra->timers->clear();
     c.deadline.store(cell::never, std::memory_order_relaxed);
   }
+}
+
+void destroy_object(cell& c) noexcept {
+  end_wishes(c);
   auto* const object = std::exchange(c.object, nullptr);
   if (object == nullptr) return;
   try {
@@ -179,6 +188,24 @@ void restart_with_others(cell& c) noexcept {
   back_off(c, c.extra->supervisor->pause_of_others());
 }
 
+bool fail_by_link(cell& c, const reason_chain& why) noexcept {
+  reason_chain mine;
+  if_memory_allows([&] {
+    mine.push_back("actor '" + std::string{cell_name{c}.view()} +
+                   "' failed with one that it is linked to");
+    mine.insert(mine.end(), why.begin(), why.end());
+    if (mine.size() > longest_chain) mine.resize(longest_chain);
+  });
+  if (c.current != nullptr) {
+    bounce(c, *c.current, ask_error::handler_failed,
+           mine.empty() ? std::string_view{} : mine.front());
+  }
+  destroy_frame(c);
+  drop_current(c);
+  destroy_object(c);
+  return restart_or_finish(c, mine);
+}
+
 bool restart(cell& c) noexcept {
   try {
     construct(c, [&] { return c.extra->maker->make(); });
@@ -187,6 +214,7 @@ bool restart(cell& c) noexcept {
     if_memory_allows([&] {
       why = reason(c, "failed in its constructor", std::current_exception());
     });
+    end_wishes(c);
     return restart_or_finish(c, why);
   }
   c.phase.store(actor_phase::ready, std::memory_order_relaxed);
@@ -212,7 +240,7 @@ void bounce(cell& c, message::envelope& e, ask_error why,
 void end_message(message::envelope& e) noexcept {
   e.ops->destroy(e);
   // The block of one from the mailbox is the list's last node.
-  if (e.kind == message::envelope_kind::timed) message::free_envelope(e);
+  if (e.kind != message::envelope_kind::message) message::free_envelope(e);
 }
 
 void arm_timers_of(cell& c, const timer_set& timers) noexcept {
@@ -233,6 +261,19 @@ timer add_timer(cell& c, std::chrono::nanoseconds wait,
                                       period.count(), std::move(content));
   arm_timers(c);
   return made;
+}
+
+watch_id watch_by(cell& c, const cell_handle& target,
+                  const message::envelope_ops* ops) {
+  const auto life = extra_of(c).life;
+  return watch(target,
+               {.who = {&c, c.inlet.generation()}, .ops = ops, .life = life});
+}
+
+void link(cell& c, const cell_handle& other) {
+  const cell_handle me{&c, c.inlet.generation()};
+  static_cast<void>(watch(other, {.who = me}));
+  static_cast<void>(watch(me, {.who = other}));
 }
 
 std::chrono::nanoseconds time_of(const cell& c) noexcept {
@@ -283,7 +324,13 @@ void finish(cell& c, const reason_chain& why) noexcept {
   }
   system.forget_name(c);
   const auto& pool = *c.pool;
+  std::string name;
+  // relaxed: who watches from now on finds the generation changed.
+  if (c.watched.load(std::memory_order_relaxed)) {
+    if_memory_allows([&] { name = cell_name{c}.view(); });
+  }
   auto extra = release_cell(c);
+  tell_watchers(self, name, why);
   system.give_back_pool(pool);
   if (extra != nullptr && extra->supervisor != nullptr) {
     extra->supervisor->remove(self);

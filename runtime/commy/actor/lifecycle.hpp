@@ -6,6 +6,7 @@
 #include <commy/actor/errors.hpp>
 #include <commy/actor/supervision.hpp>
 #include <commy/actor/timer_set.hpp>
+#include <commy/actor/watch.hpp>
 
 #include <chrono>
 #include <exception>
@@ -48,6 +49,9 @@ void bounce(cell& c, message::envelope& e, ask_error why,
 /// after a failure, but that the messages it has are none of the reasons. Not
 /// if it is about to stop, or to be made anew anyway.
 void restart_with_others(cell& c) noexcept;
+/// An actor that this one is linked to has failed, and so has this one: as if a
+/// handler had thrown.
+bool fail_by_link(cell& c, const reason_chain& why) noexcept;
 /// Destroys a handled message, and frees it unless the mailbox does.
 void end_message(message::envelope& e) noexcept;
 /// The alarm rings when the first timer is due. Not while a handler waits.
@@ -65,6 +69,9 @@ timer add_timer(cell& c, std::chrono::nanoseconds wait,
                 std::chrono::nanoseconds period,
                 std::unique_ptr<timed_message> content);
 bool cancel_timer(cell& c, timer which) noexcept;
+watch_id watch_by(cell& c, const cell_handle& target,
+                  const message::envelope_ops* ops);
+void link(cell& c, const cell_handle& other);
 /// Of the system that runs it.
 [[nodiscard]] std::chrono::nanoseconds time_of(const cell& c) noexcept;
 void drop_envelopes(message::envelope* first) noexcept;

@@ -6,6 +6,7 @@
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
+#include <commy/actor/watch.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <exception>
@@ -51,10 +52,13 @@ public:
       return step::over;
     }
     if (takes_no_messages()) return wait();
-    auto* const e = cell_.outlet.try_pop();
-    if (e == nullptr) return rest();
-    gap_looks_ = 0;
-    ++unpaid_;
+    auto* e = take_notice();
+    if (e == nullptr) {
+      e = cell_.outlet.try_pop();
+      if (e == nullptr) return rest();
+      gap_looks_ = 0;
+      ++unpaid_;
+    }
     if (!handle(*e)) return step::over;
     return is_used_up() ? pause() : step::again;
   }
@@ -126,26 +130,61 @@ private:
     return handle(*e);
   }
 
+  /// One that came while a handler waited.
+  message::envelope* take_notice() noexcept {
+    if (cell_.extra == nullptr || cell_.extra->notices == nullptr) {
+      return nullptr;
+    }
+    auto* const e = cell_.extra->notices;
+    // relaxed: the list is ours.
+    cell_.extra->notices = e->next.load(std::memory_order_relaxed);
+    return e;
+  }
+
   bool take_answers() noexcept {
     auto* e = cell_.outlet.take_urgent(cell_.inlet);
     while (e != nullptr) {
       // relaxed: the list is ours.
       auto* const next = e->next.load(std::memory_order_relaxed);
-      const bool expected = phase() == actor_phase::awaiting &&
-                            e->generation == cell_.inlet.generation();
-      if (expected) {
-        cell_.awaiting->answer = e;
-        if (!resume()) {
-          drop_envelopes(next);
-          return false;
-        }
-      } else {
-        // For an actor that was in this cell before.
-        e->ops->destroy(*e);
-        message::free_envelope(*e);
+      if (!take_urgent(*e)) {
+        drop_envelopes(next);
+        return false;
       }
       e = next;
     }
+    return true;
+  }
+
+  bool take_urgent(message::envelope& e) noexcept {
+    const bool ours = e.generation == cell_.inlet.generation();
+    if (ours && e.kind == message::envelope_kind::notice) return notice(e);
+    if (ours && phase() == actor_phase::awaiting) {
+      cell_.awaiting->answer = &e;
+      return resume();
+    }
+    // For an actor that was in this cell before, or too late.
+    end_message(e);
+    return true;
+  }
+
+  /// Another actor has ended.
+  bool notice(message::envelope& e) noexcept {
+    if (e.ops == &link_ops) {
+      const auto why = std::move(message::payload_of<link_broken>(e).reasons);
+      end_message(e);
+      // Failed itself already.
+      if (phase() == actor_phase::backing_off) return true;
+      pay();
+      return fail_by_link(cell_, why);
+    }
+    // Who watches has an extra since then.
+    if (cell_.extra == nullptr || e.life != cell_.extra->life) {
+      end_message(e);
+      return true;
+    }
+    if (!takes_no_messages()) return handle(e);
+    e.next.store(cell_.extra->notices, std::memory_order_relaxed);
+    cell_.extra->notices = &e;
     return true;
   }
 

@@ -51,9 +51,15 @@ struct envelope_ops {
 };
 
 /// What an envelope holds, and by which way it comes: a message through the
-/// mailbox, an answer or refusal in the lane for urgent mail, a timed message
-/// from its receiver's own timers.
-enum class envelope_kind : std::uint8_t { message, answer, refusal, timed };
+/// mailbox, an answer, refusal or notice in the lane for urgent mail, a timed
+/// message from its receiver's own timers.
+enum class envelope_kind : std::uint8_t {
+  message,
+  answer,
+  refusal,
+  notice,
+  timed
+};
 
 /// The header. Header and payload share one block, which the receiver frees:
 ///
@@ -72,6 +78,8 @@ struct envelope {
   std::uint32_t generation = 0;
   std::uint8_t size_class = heap_class;
   envelope_kind kind = envelope_kind::message;
+  /// Of a notice: which of its receiver's objects asked for it.
+  std::uint16_t life = 0;
 };
 static_assert(sizeof(envelope) == 24);
 static_assert(std::is_trivially_destructible_v<envelope>);
