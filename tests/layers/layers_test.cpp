@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -177,6 +178,28 @@ TEST_CASE("every test that the table of pitfalls names is there") {
     }
   }
   CHECK(named > 60);
+}
+
+TEST_CASE("each line of the actors' semantics is the name of a test") {
+  const std::string root = COMMY_SOURCE_DIR;
+  std::string tests;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{root + "/tests/unit/actor"}) {
+    if (entry.path().extension() == ".cpp") tests += text_of(entry.path());
+  }
+  std::size_t sentences = 0;
+  std::istringstream lines{text_of(root + "/docs/semantics.md")};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("- ")) continue;
+    CAPTURE(line);
+    REQUIRE((line.size() > 3 && line.back() == '.'));
+    auto name = line.substr(2, line.size() - 3);
+    name.front() = static_cast<char>(
+        std::tolower(static_cast<unsigned char>(name.front())));
+    CHECK(tests.find('"' + name + '"') != std::string::npos);
+    ++sentences;
+  }
+  CHECK(sentences > 30);
 }
 
 TEST_CASE("every changing operation has a scenario of the crash explorer") {

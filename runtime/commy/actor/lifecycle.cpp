@@ -121,12 +121,19 @@ void back_off(cell& c, std::chrono::nanoseconds pause) noexcept {
   clock.arm(c);
 }
 
+/// The actor has no object any more and will have none.
+void end_failed(cell& c, const reason_chain& why) noexcept {
+  if_memory_allows([&] { log(log_level::error, "actor", joined(why)); });
+  auto all = why_stopped(c);
+  finish(c, all.empty() ? why : all);
+}
+
 /// The actor has no object any more. Has it restarted later, or ends it.
 bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
   auto* const extra = c.extra;
   if (extra == nullptr || extra->maker == nullptr ||
       c.closing.load(std::memory_order_relaxed)) {
-    finish(c, why);
+    end_failed(c, why);
     return false;
   }
   const auto now = c.pool->system().alarms().now();
@@ -136,7 +143,7 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
         extra->supervisor->child_failed({&c, c.inlet.generation()}, now, why);
   });
   if (!pause) {
-    finish(c, why);
+    end_failed(c, why);
     return false;
   }
   if_memory_allows([&] {
@@ -296,6 +303,14 @@ void drop_envelopes(message::envelope* e) noexcept {
   }
 }
 
+reason_chain why_stopped(const cell& c) noexcept {
+  reason_chain why;
+  if (c.extra != nullptr && c.extra->supervisor != nullptr) {
+    if_memory_allows([&] { why = c.extra->supervisor->reasons(); });
+  }
+  return why;
+}
+
 void finish(cell& c, const reason_chain& why) noexcept {
   auto& system = c.pool->system();
   const cell_handle self{&c, c.inlet.generation()};
@@ -319,9 +334,6 @@ void finish(cell& c, const reason_chain& why) noexcept {
     c.inlet.give_back(1);
   }
   system.alarms().forget(c);
-  if (!why.empty()) {
-    if_memory_allows([&] { log(log_level::error, "actor", joined(why)); });
-  }
   system.forget_name(c);
   const auto& pool = *c.pool;
   std::string name;

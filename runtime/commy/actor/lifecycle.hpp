@@ -78,6 +78,8 @@ void drop_envelopes(message::envelope* first) noexcept;
 
 /// Ends the actor. Messages still in its mailbox become dead letters, requests
 /// are answered `receiver_stopped`.
+/// Why the actor's supervisor has given up, and it with it; else nothing.
+[[nodiscard]] reason_chain why_stopped(const cell& c) noexcept;
 void finish(cell& c, const reason_chain& why) noexcept;
 
 /// Runs `make` for the cell, so that the object knows its cell. Throws what the

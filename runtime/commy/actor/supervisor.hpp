@@ -61,7 +61,7 @@ public:
   /// that failed is dropped. Fails as `actor_system::try_spawn` does.
   template <class A, class... Args>
   result<ref<A>, spawn_error> try_spawn(const spawn_options& options,
-                                        Args&&... args) {
+                                        Args&&... args) const {
     static_assert(std::is_constructible_v<A, const std::decay_t<Args>&...>,
                   "commy: the actor has no constructor for constants of these "
                   "arguments; they are kept and used again at each restart");
@@ -74,18 +74,19 @@ public:
     return actors::access::make<ref<A>>(*started);
   }
   template <class A, class... Args>
-  result<ref<A>, spawn_error> try_spawn(std::string_view name, Args&&... args) {
+  result<ref<A>, spawn_error> try_spawn(std::string_view name,
+                                        Args&&... args) const {
     return try_spawn<A>(spawn_options{.name = name},
                         std::forward<Args>(args)...);
   }
 
   /// As `try_spawn`; throws `bad_result` with the reason.
   template <class A, class... Args>
-  ref<A> spawn(const spawn_options& options, Args&&... args) {
+  ref<A> spawn(const spawn_options& options, Args&&... args) const {
     return try_spawn<A>(options, std::forward<Args>(args)...).value();
   }
   template <class A, class... Args>
-  ref<A> spawn(std::string_view name, Args&&... args) {
+  ref<A> spawn(std::string_view name, Args&&... args) const {
     return try_spawn<A>(name, std::forward<Args>(args)...).value();
   }
 

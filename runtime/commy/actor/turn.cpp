@@ -235,7 +235,7 @@ private:
 
   bool end() noexcept {
     pay();
-    finish(cell_, {});
+    finish(cell_, why_stopped(cell_));
     return false;
   }
 

@@ -250,6 +250,23 @@ TEST_CASE("an actor that is linked may be restarted by its supervisor") {
   CHECK(heard_by(rt, w).empty());
 }
 
+TEST_CASE("who watches learns that a supervisor has given up, of each child") {
+  runtime rt;
+  auto group = rt.system().supervise({.name = "tills", .max_restarts = 0});
+  auto w = rt.spawn<watchman>("w");
+  auto c = group.spawn<counter>("c");
+  auto d = group.spawn<counter>("d");
+  w.tell(look_at{c}).value();
+  w.tell(look_at{d}).value();
+  rt.settle();
+  c.tell(explode{}).value();
+  rt.settle();
+  const std::string why =
+      "/supervisor 'tills' gave up: more than 0 failures within 5000 ms"
+      "/actor 'c' failed handling actor_tests::explode: boom@";
+  CHECK(heard_by(rt, w) == lines{"c" + why + "0", "d" + why + "1"});
+}
+
 TEST_CASE("each of many watches on many threads ends exactly once") {
   commy::actor_system system{{.workers = 3}};
   constexpr int watchmen = 4;
