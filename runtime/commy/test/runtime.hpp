@@ -29,8 +29,8 @@ namespace commy::test {
 /// one at a time.
 class runtime {
 public:
-  explicit runtime(stepping how = {}, system_options options = {})
-      : how_{how}, system_{with(std::move(options), how)} {}
+  explicit runtime(stepping how = {}, const system_options& options = {})
+      : how_{how}, system_{with(options, how)} {}
 
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;

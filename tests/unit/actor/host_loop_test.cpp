@@ -177,6 +177,7 @@ TEST_CASE("many threads tell an actor of the host, none of it is lost") {
       {.mailbox_messages = 100'000, .where = executor::host});
   constexpr int threads = 4;
   constexpr int each = 5000;
+  constexpr int all_told = threads * each;
   std::vector<std::thread> all;
   for (int t = 0; t < threads; ++t) {
     all.emplace_back([&] {
@@ -186,9 +187,9 @@ TEST_CASE("many threads tell an actor of the host, none of it is lost") {
   }
   CHECK(eventually([&] {
     (void)system.run_for(1ms);
-    return system.inspect().front().handled >= threads * each;
+    return system.inspect().front().handled >= all_told;
   }));
   for (auto& t : all)
     t.join();
-  CHECK(system.ask(a, total{}, deadline).value() == threads * each);
+  CHECK(system.ask(a, total{}, deadline).value() == all_told);
 }
