@@ -130,8 +130,8 @@ TEST_CASE("workers and the host's loop ask each other") {
   auto a = system.spawn<local>(in_host());
   auto r = system.spawn<remote>("r", a);
 
-  // This thread waits for r, which waits for a, which runs on this thread. Often,
-  // since the answer may come before this thread sleeps, or behind that.
+  // This thread waits for r, which waits for a, which runs on this thread. Many
+  // times: the answer may come before this thread sleeps, or behind that.
   for (int i = 0; i < 1000; ++i) {
     REQUIRE(system.ask(r, relay{}, deadline).value() ==
             std::this_thread::get_id());
