@@ -8,10 +8,13 @@
 
 namespace commy::test {
 
-/// Explores `s`, prints its row, and checks that nothing was violated and that
-/// a sweep undid the operation when its victim died early, and completed it
-/// when late.
+/// Explores `s`, prints its row, and checks that nothing was violated.
+exploration explored_soundly(const scenario& s);
+/// And that a sweep undid the operation when its victim died early, and
+/// completed it when late.
 void explored(const scenario& s);
+/// And that nothing of it is ever completed.
+void explored_undone(const scenario& s);
 
 template <class Prepare, class Operate>
 void explored(std::string name, Prepare prepare, Operate operate) {

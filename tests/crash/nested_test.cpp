@@ -4,7 +4,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <iostream>
 #include <stdexcept>
 
 namespace commy::test {
@@ -117,8 +116,7 @@ TEST_CASE("texts that go as trash go wholly or not at all") {
 }
 
 TEST_CASE("what nested containers change is undone whole") {
-  const auto name = "nested: undone";
-  const auto done = explore(make_scenario(name, many, [](auto& w) {
+  explored_undone(make_scenario("nested: undone", many, [](auto& w) {
     try {
       w.together_in_order([&] {
         must(w.groups.erase(0));
@@ -133,11 +131,6 @@ TEST_CASE("what nested containers change is undone whole") {
       static_cast<void>(planned);
     }
   }));
-  std::cout << done.row(name) << '\n';
-  for (const auto& one : done.first_violations)
-    UNSCOPED_INFO(one);
-  CHECK(done.violations == 0);
-  CHECK(done.ended_before == done.states);
 }
 
 }  // namespace commy::test

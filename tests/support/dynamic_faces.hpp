@@ -1,6 +1,7 @@
 // tests/support/dynamic_faces.hpp: a world's objects, changed by descriptor.
 #pragma once
 
+#include "test_folder.hpp"
 #include "worlds.hpp"
 #include <commy/containers/dynamic_object.hpp>
 
@@ -10,6 +11,19 @@
 #include <vector>
 
 namespace commy::test {
+
+/// A segment with one object, seen by type and by descriptor.
+struct opened {
+  test_folder folder;
+  segment home = must(segment::create("s", in_folder(folder)));
+  template <class Container>
+  Container make() {
+    return must(home.create<Container>("held"));
+  }
+  [[nodiscard]] dynamic_object seen() const {
+    return must(dynamic_object::open(home, "held"));
+  }
+};
 
 /// A C++ value as the dynamic face has it.
 inline dynamic_value value_of(std::int64_t n) { return {n}; }

@@ -33,8 +33,9 @@ struct cell_extra {
   /// Counts the actor's objects, by which notices for earlier ones are found
   /// out. Owner only.
   std::uint16_t life = 0;
-  /// That others have ended, while a handler waits. A list; owner only.
+  /// That others have ended, not handled yet. A list; owner only.
   message::envelope* notices = nullptr;
+  message::envelope* last_notice = nullptr;  // Of that list, if it has any.
   /// Null until it makes one. Owner only.
   std::unique_ptr<timer_set> timers;
   /// A protocol known at run time only; replaces the one of the class.

@@ -130,7 +130,7 @@ private:
     return handle(*e);
   }
 
-  /// One that came while a handler waited.
+  /// The news of one end, which counts as a message.
   message::envelope* take_notice() noexcept {
     if (cell_.extra == nullptr || cell_.extra->notices == nullptr) {
       return nullptr;
@@ -167,7 +167,7 @@ private:
     return true;
   }
 
-  /// Another actor has ended.
+  /// Another actor has ended. Kept until no handler waits.
   bool notice(message::envelope& e) noexcept {
     if (e.ops == &link_ops) {
       const auto why = std::move(message::payload_of<link_broken>(e).reasons);
@@ -182,9 +182,15 @@ private:
       end_message(e);
       return true;
     }
-    if (!takes_no_messages()) return handle(e);
-    e.next.store(cell_.extra->notices, std::memory_order_relaxed);
-    cell_.extra->notices = &e;
+    // relaxed: the list is ours.
+    e.next.store(nullptr, std::memory_order_relaxed);
+    auto& extra = *cell_.extra;
+    if (extra.notices == nullptr) {
+      extra.notices = &e;
+    } else {
+      extra.last_notice->next.store(&e, std::memory_order_relaxed);
+    }
+    extra.last_notice = &e;
     return true;
   }
 

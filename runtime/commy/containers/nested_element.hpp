@@ -64,6 +64,18 @@ public:
     made.within_ = &txn;
     return made;
   }
+  /// Lets `edit(nested)` change what `cell` leads to, as part of `parent`'s
+  /// operation. Throws `write_failed{damaged}`.
+  template <class C, class Edit>
+  static void edit(const object_handle& parent, const memory::nested_cell& cell,
+                   transaction& txn, Edit&& edit) {
+    if (!cell.sound(txn.img())) {
+      throw memory::write_failed{write_error::damaged};
+    }
+    txn.touch(parent.root().sequence);
+    auto nested = child<C>(parent, cell, txn);
+    edit(nested);
+  }
   /// To a new one that nothing leads to yet.
   template <class C>
   [[nodiscard]] static C fresh(transaction& txn,

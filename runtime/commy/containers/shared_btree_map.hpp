@@ -103,12 +103,7 @@ public:
         typename base::value_words words{};
         this->at_tree().load_value(at, words.data());
         const auto cell = value_element::cell_in(words.data(), 0);
-        if (!cell.sound(txn.img())) {
-          throw memory::write_failed{write_error::damaged};
-        }
-        txn.touch(this->root().sequence);
-        auto nested = nested_access::child<V>(*this, cell, txn);
-        edit(nested);
+        nested_access::edit<V>(*this, cell, txn, edit);
       } else {
         auto value = value_of(txn, at);
         edit(value);

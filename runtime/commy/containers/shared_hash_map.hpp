@@ -106,12 +106,7 @@ public:
         this->at_table().load_slot(place, words.data());
         const auto cell =
             value_element::cell_in(words.data(), base::slots::get().value_at);
-        if (!cell.sound(txn.img())) {
-          throw memory::write_failed{write_error::damaged};
-        }
-        txn.touch(this->root().sequence);
-        auto nested = nested_access::child<V>(*this, cell, txn);
-        edit(nested);
+        nested_access::edit<V>(*this, cell, txn, edit);
       } else {
         auto value = value_of(txn, place);
         edit(value);

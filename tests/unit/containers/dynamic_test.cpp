@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <limits>
+#include <support/dynamic_faces.hpp>
 #include <support/test_folder.hpp>
 #include <support/worlds.hpp>
 
@@ -22,18 +23,6 @@ struct id {
   friend bool operator==(const id&, const id&) = default;
 };
 BOOST_DESCRIBE_STRUCT(id, (), (a, b))
-
-struct opened {
-  test_folder folder;
-  segment home = must(segment::create("s", in_folder(folder)));
-  template <class Container>
-  Container make() {
-    return must(home.create<Container>("held"));
-  }
-  [[nodiscard]] dynamic_object seen() const {
-    return must(dynamic_object::open(home, "held"));
-  }
-};
 
 dynamic_value number(std::int64_t n) { return {n}; }
 dynamic_value text(const char* of) { return {std::string{of}}; }

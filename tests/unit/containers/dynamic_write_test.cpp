@@ -55,18 +55,6 @@ dynamic_value::record good_part() {
           {"label", value_of("four")}};
 }
 
-struct opened {
-  test_folder folder;
-  segment home = must(segment::create("s", in_folder(folder)));
-  template <class Container>
-  Container make() {
-    return must(home.create<Container>("held"));
-  }
-  [[nodiscard]] dynamic_object seen() const {
-    return must(dynamic_object::open(home, "held"));
-  }
-};
-
 template <class Outcome>
 std::string refusal(const Outcome& outcome) {
   REQUIRE_FALSE(outcome);
