@@ -357,36 +357,40 @@ auto engine::write_joining(offset root, std::uint64_t generation,
                            std::chrono::nanoseconds patience, Change& change)
     -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
   using answer = std::invoke_result_t<Change&, transaction&>;
+  // An operation inside another one's edit would end that one's journal, or
+  // move the table that it is about to store into.
+  const auto refuse_inside = [](const lane& mine) {
+    if (mine.editing) {
+      throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
+    }
+  };
   auto& lease = my_lease();
-  // An open transaction has a lane, and a forked child inherits it, but not the
-  // bytes it is about.
-  if (lease.open == nullptr || !usable()) {
+  // A forked child inherits a transaction, but not the bytes it is about.
+  auto* const open = usable() ? lease.open : nullptr;
+  if (open == nullptr) {
+    std::optional<lane_scope> found;
+    lane* mine = nullptr;
     try {
-      lane_scope found{*this, patience};
-      auto& mine = lane_of(found.lease());
-      if (!mine.editing) {
-        return write_alone(mine, root, generation, patience, change);
-      }
+      mine = &lane_of(found.emplace(*this, patience).lease());
     } catch (const write_failed& failed) {
       return unexpected{failed.why};
     }
+    refuse_inside(*mine);
+    return write_alone(*mine, root, generation, patience, change);
   }
-  // An operation inside another one's edit would end that one's journal, or
-  // move the table that it is about to store into.
-  if (lease.leased->editing) {
-    throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
-  }
-  if (!lease.open->holds(root)) meet(lease, root);
+  auto& mine = open->own_lane();
+  refuse_inside(mine);
+  if (!open->holds(root)) meet(lease, root);
   check_generation(root, generation);
-  lease.open->set_subject({root, 0});
-  const edit_scope editing{*lease.leased};
-  const auto logged = lease.leased->log_words;
+  open->set_subject({root, 0});
+  const edit_scope editing{mine};
+  const auto logged = mine.log_words;
   try {
     if constexpr (std::is_void_v<answer>) {
-      change(*lease.open);
+      change(*open);
       return {};
     } else {
-      return change(*lease.open);
+      return change(*open);
     }
   } catch (...) {
     note_failure(lease, logged);

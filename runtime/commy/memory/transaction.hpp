@@ -37,6 +37,7 @@ public:
   transaction& operator=(const transaction&) = delete;
 
   [[nodiscard]] memory::engine& engine() const noexcept { return *engine_; }
+  [[nodiscard]] memory::lane& own_lane() const noexcept { return *lane_; }
   [[nodiscard]] memory::image& img() const noexcept { return *lane_->img; }
 
   /// Locks `root`, waiting for its holder and then for its readers' guards, for
