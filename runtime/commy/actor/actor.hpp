@@ -5,6 +5,7 @@
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/ref.hpp>
 #include <commy/actor/task.hpp>
+#include <commy/actor/tell.hpp>
 #include <commy/actor/timer_set.hpp>
 #include <commy/actor/watch.hpp>
 
@@ -80,6 +81,20 @@ protected:
     return actors::ask_operation<M>{*cell_, actors::access::handle(to),
                                     actors::access::ops<M>(to),
                                     std::move(message), timeout};
+  }
+
+  /// To be awaited in a task: `auto sent = co_await tell(next_, item, 1s)`
+  /// gives what `next_.tell(item)` does; but where the mailbox is full and its
+  /// actor was spawned with `overflow::wait`, it waits for room, in the order
+  /// in which senders came, until `timeout`, which is positive, has passed. So
+  /// a pipeline runs at the pace of its slowest step. Fails at once with
+  /// `cycle` when the other waits for this actor itself.
+  template <class To, class M>
+  auto tell(const To& to, M message, std::chrono::nanoseconds timeout) {
+    Expects(cell_ != nullptr && actors::current_cell() == cell_);
+    return actors::tell_operation<M>{*cell_, actors::access::handle(to),
+                                     actors::access::ops<M>(to),
+                                     std::move(message), timeout};
   }
 
   /// The time that this actor's system lives by, see `actor_system::now`.

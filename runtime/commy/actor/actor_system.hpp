@@ -85,6 +85,19 @@ public:
                                 std::move(message), timeout);
   }
 
+  /// Tells, and where the mailbox is full and its actor was spawned with
+  /// `overflow::wait`, blocks this thread until there is room, at the latest
+  /// after `timeout`. Not from a handler, where it fails with `inside_handler`
+  /// and handlers co_await `actor::tell`.
+  template <class To, class M>
+  told<M> tell(const To& to, M message,
+               std::chrono::nanoseconds timeout) const {
+    const auto* const ops = actors::access::ops<M>(to);
+    if (ops == nullptr) return {tell_error::stopped, std::move(message)};
+    return actors::tell_blocking(*core_, actors::access::handle(to), *ops,
+                                 std::move(message), timeout);
+  }
+
   /// The living actor of that name.
   template <class A>
   [[nodiscard]] result<ref<A>, find_error> find(std::string_view name) const {

@@ -2,6 +2,20 @@
 #include <commy/platform/event_flag.hpp>
 
 namespace commy::actors {
+namespace {
+
+/// Takes the right to give the one answer.
+bool claim(cell& asker, const message::reply_slot& slot) noexcept {
+  // The asker itself decides which answer is in time.
+  if ((slot.who & interleaved_tag) != 0) return true;
+  auto expected = slot.id;
+  // acq_rel: pairs with the asker's own claim at timeout or stop, and tells who
+  // looks for cycles that the asker no longer depends on us.
+  return asker.waiting_ask.compare_exchange_strong(
+      expected, 0, std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+}  // namespace
 
 bool thread_wait::wait_for(std::chrono::nanoseconds at_most) {
   std::unique_lock hold{mutex_};
@@ -29,15 +43,13 @@ void thread_wait::drop() noexcept {
 
 void deliver_answer(const message::reply_slot& slot,
                     message::envelope& answer) noexcept {
-  auto& asker = *reinterpret_cast<cell*>(slot.who);
+  auto& asker = *reinterpret_cast<cell*>(slot.who & ~interleaved_tag);
   // Read before the claim: if the claim succeeds, the asker is still the one
-  // that asked, so this was its generation.
+  // that asked, so this was its generation. Of an interleaved ask that is over,
+  // it may be another actor's, who knows no such ask.
   answer.generation = asker.inlet.generation();
-  auto expected = slot.id;
-  // acq_rel: pairs with the asker's own claim at timeout or stop, and tells who
-  // looks for cycles that the asker no longer depends on us.
-  if (asker.waiting_ask.compare_exchange_strong(
-          expected, 0, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  static_cast<message::request_envelope&>(answer).reply = slot;
+  if (claim(asker, slot)) {
     switch (asker.inlet.push_urgent(answer)) {
       case message::pushed::queued:
         return;

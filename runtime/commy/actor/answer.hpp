@@ -27,13 +27,17 @@ struct answered {
   static_assert(std::is_nothrow_move_constructible_v<R>,
                 "commy: a reply moves without throwing, since an answer must "
                 "not fail on its way");
+  using slotted = void;
   R value;
 };
 template <>
-struct answered<void> {};
+struct answered<void> {
+  using slotted = void;
+};
 
 /// Anything but a reply.
 struct refused {
+  using slotted = void;
   ask_error why;
   fixed_text<180> text;
 };
@@ -99,13 +103,20 @@ private:
   std::optional<answered<R>> reply_;
 };
 
+// In the low bits of `reply_slot::who`, which are free in pointers to threads
+// and cells.
 inline constexpr std::uintptr_t thread_tag = 1;
+inline constexpr std::uintptr_t interleaved_tag = 2;
 
 inline message::reply_slot slot_for(thread_wait& thread) noexcept {
   return {reinterpret_cast<std::uintptr_t>(&thread) | thread_tag, 0};
 }
 inline message::reply_slot slot_for(cell& asker, std::uint64_t ask) noexcept {
   return {reinterpret_cast<std::uintptr_t>(&asker), ask};
+}
+inline message::reply_slot interleaved_slot_for(cell& asker,
+                                                std::uint64_t ask) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(&asker) | interleaved_tag, ask};
 }
 inline thread_wait* thread_in(const message::reply_slot& slot) noexcept {
   return (slot.who & thread_tag) == 0
@@ -114,6 +125,7 @@ inline thread_wait* thread_in(const message::reply_slot& slot) noexcept {
 }
 
 /// Hands an answer to the asking actor if it still waits for it; else drops it.
+/// The envelope has a slot.
 void deliver_answer(const message::reply_slot& slot,
                     message::envelope& answer) noexcept;
 

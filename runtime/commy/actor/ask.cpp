@@ -1,8 +1,12 @@
 #include <commy/actor/actor_pool.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/ask.hpp>
+#include <commy/actor/cell_arena.hpp>
+#include <commy/actor/cell_extra.hpp>
+#include <commy/actor/interleaved_set.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/system_core.hpp>
+#include <commy/actor/task.hpp>
 #include <commy/base/fence.hpp>
 
 #include <gsl/gsl>
@@ -32,16 +36,48 @@ bool waits_for(const cell* from, const cell& me) noexcept {
   return false;
 }
 
+/// The handlers that wait beside others; null when there is no room for one
+/// more, or no memory.
+interleaved_set* others_of(cell& me) noexcept {
+  try {
+    auto& set = extra_of(me).interleaved;
+    if (set == nullptr) set = std::make_unique<interleaved_set>();
+    return set->is_full() ? nullptr : set.get();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+std::optional<ask_error> begin_interleaved(
+    cell& me, interleaved_set& others, pending_ask& wait,
+    std::chrono::nanoseconds timeout) noexcept {
+  const auto deadline = me.pool->system().alarms().after(timeout);
+  wait.slot = interleaved_slot_for(me, ++me.asks);
+  try {
+    others.add(me.asks, {me.root, me.current, &wait, deadline});
+  } catch (const std::bad_alloc&) {
+    return ask_error::out_of_memory;
+  }
+  arm_timers(me);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
                                     std::chrono::nanoseconds timeout) noexcept {
   Expects(timeout.count() > 0);
+  if (me.root != nullptr && me.root->interleaves) {
+    if (auto* const others = others_of(me)) {
+      return begin_interleaved(me, *others, wait, timeout);
+    }
+  }
   // release, pairs with the acquire in waits_for(): it comes after the end of
   // the ask before.
   me.waiting_on.store(&target, std::memory_order_release);
+  wait.slot = slot_for(me, ++me.asks);
   // [edge] release: who sees the number sees the target.
-  me.waiting_ask.store(++me.asks, std::memory_order_release);
+  me.waiting_ask.store(me.asks, std::memory_order_release);
   // relaxed: ordered by the fence.
   auto& clock = me.pool->system().alarms();
   me.deadline.store(clock.after(timeout), std::memory_order_relaxed);
@@ -50,7 +86,7 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
   // it has taken its own entry out.
   fence::full();
   if (waits_for(&target, me)) {
-    cancel_wait(me);
+    cancel_wait(me, wait);
     return ask_error::cycle;
   }
   clock.arm(me);
@@ -59,7 +95,11 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
   return std::nullopt;
 }
 
-void cancel_wait(cell& me) noexcept {
+void cancel_wait(cell& me, const pending_ask& wait) noexcept {
+  if ((wait.slot.who & interleaved_tag) != 0) {
+    me.extra->interleaved->forget(wait.slot.id);
+    return;
+  }
   // relaxed: no request with this number is under way, so nobody claims it.
   me.waiting_ask.store(0, std::memory_order_relaxed);
   me.awaiting = nullptr;

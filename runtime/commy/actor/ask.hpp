@@ -16,21 +16,37 @@ namespace commy::actors {
 
 class system_core;
 
-/// One wait of one actor. Lives in the frame of the waiting coroutine.
+/// One wait of one handler. Lives in the frame of the waiting coroutine.
 struct pending_ask {
+  pending_ask() = default;
+  // Once it waits, others know where it is.
+  pending_ask(pending_ask&&) = default;
+  pending_ask& operator=(pending_ask&&) = delete;
+  ~pending_ask() { drop_answer(); }
+
   std::coroutine_handle<> waiter;
+  /// Who is to be answered.
+  message::reply_slot slot;
   /// The answer, owned; null while there is none, or with `failed`.
   message::envelope* answer = nullptr;
   std::optional<ask_error> failed;
+
+private:
+  void drop_answer() noexcept {
+    if (answer == nullptr) return;
+    answer->ops->destroy(*answer);
+    message::free_envelope(*answer);
+  }
 };
 
-/// Makes `me` wait for `target` until `timeout` has passed. Fails with `cycle`
-/// when `target` is `me`, or waits for it over whatever number of actors: all
-/// of them would only wait. Owner of `me` only. Cost: one fence, one clock.
+/// Makes the handler that runs in `me` wait for `target` until `timeout` has
+/// passed. Fails with `cycle` when it waits alone and `target` is `me`, or
+/// waits for it over whatever number of actors: all of them would only wait.
+/// Owner of `me` only. Cost: one fence, one clock.
 std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
                                     std::chrono::nanoseconds timeout) noexcept;
 /// Undoes `begin_wait` for a request that was not accepted.
-void cancel_wait(cell& me) noexcept;
+void cancel_wait(cell& me, const pending_ask& wait) noexcept;
 
 constexpr ask_error to_ask_error(sent refusal) noexcept {
   switch (refusal) {
@@ -71,7 +87,6 @@ public:
   /// Requires: not awaited yet.
   ask_operation(ask_operation&& other) noexcept = default;
   ask_operation& operator=(ask_operation&&) = delete;
-  ~ask_operation() { drop_answer(); }
 
   bool await_ready() const noexcept { return false; }
 
@@ -80,9 +95,9 @@ public:
     waiter = handler;
     failed = begin_wait(*me_, *this, *to_.at, timeout_);
     if (failed) return false;
-    const auto how = try_send(to_, *ops_, content_, slot_for(*me_, me_->asks));
+    const auto how = try_send(to_, *ops_, content_, slot);
     if (how == sent::accepted) return true;
-    cancel_wait(*me_);
+    cancel_wait(*me_, *this);
     failed = to_ask_error(how);
     return false;
   }
@@ -97,12 +112,6 @@ public:
   }
 
 private:
-  void drop_answer() noexcept {
-    if (answer == nullptr) return;
-    answer->ops->destroy(*answer);
-    message::free_envelope(*answer);
-  }
-
   cell* me_;
   cell_handle to_;
   const message::envelope_ops* ops_;

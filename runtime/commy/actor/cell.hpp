@@ -1,6 +1,7 @@
 // commy/actor/cell.hpp: the place an actor lives in, as the runtime sees it.
 #pragma once
 
+#include <commy/actor/overflow.hpp>
 #include <commy/message/mailbox.hpp>
 
 #include <atomic>
@@ -17,6 +18,7 @@ struct wire_entry;
 namespace commy::actors {
 
 class actor_pool;
+class shelf;
 struct cell_extra;
 struct pending_ask;
 struct promise_base;
@@ -51,7 +53,6 @@ struct alignas(64) cell {
   message::mailbox_inlet inlet;
   /// Written while nobody else can reach the cell; read by its owner.
   actor_pool* pool = nullptr;
-  const actor_type* type = nullptr;
   /// The number of the ask that this actor waits for, or 0. Who changes it from
   /// the number to 0 has the right to answer: reply, timeout and stop race for
   /// it, and exactly one wins. Numbers are never used twice in one cell.
@@ -67,6 +68,12 @@ struct alignas(64) cell {
   message::envelope* current = nullptr;
   /// The handler's coroutine while it waits.
   promise_base* root = nullptr;
+  /// Written while nobody else can reach the cell; read by its owner.
+  const actor_type* type = nullptr;
+  /// Where its messages lie if its overflow policy asks for more than a list;
+  /// else null. Written by the owner; senders that find no room in the inlet
+  /// look here, perhaps late.
+  std::atomic<shelf*> side{nullptr};
 
   alignas(64) pending_ask* awaiting = nullptr;
   std::uint64_t asks = 0;
@@ -86,6 +93,9 @@ struct alignas(64) cell {
   std::atomic<bool> closing{false};
   /// Somebody watches, or has watched one that was here before.
   std::atomic<bool> watched{false};
+  /// relaxed: written while nobody else can reach the cell; a late sender that
+  /// reads the next actor's is refused in the end.
+  std::atomic<overflow> when_full{overflow::reject};
 };
 static_assert(sizeof(cell) == 192);
 

@@ -1,5 +1,6 @@
 #include <commy/actor/actor_pool.hpp>
 #include <commy/actor/cell_arena.hpp>
+#include <commy/actor/shelf.hpp>
 
 #include <array>
 #include <mutex>
@@ -57,6 +58,10 @@ std::unique_ptr<cell_extra> release_cell(cell& c) noexcept {
   std::unique_ptr<cell_extra> extra{std::exchange(c.extra, nullptr)};
   c.pool = nullptr;
   c.type = nullptr;
+  if (auto* const side = c.side.exchange(nullptr, std::memory_order_relaxed)) {
+    release_shelf(*side);
+  }
+  c.when_full.store(overflow::reject, std::memory_order_relaxed);
   c.phase.store(actor_phase::stopped, std::memory_order_relaxed);
   c.outlet.retire(c.inlet);
   a.free.push_back(&c);

@@ -1,6 +1,7 @@
 // commy/actor/cell_extra.hpp: what only named or supervised actors need.
 #pragma once
 
+#include <commy/actor/interleaved_set.hpp>
 #include <commy/actor/timer_set.hpp>
 
 #include <atomic>
@@ -33,9 +34,12 @@ struct cell_extra {
   /// Counts the actor's objects, by which notices for earlier ones are found
   /// out. Owner only.
   std::uint16_t life = 0;
-  /// That others have ended, not handled yet. A list; owner only.
-  message::envelope* notices = nullptr;
-  message::envelope* last_notice = nullptr;  // Of that list, if it has any.
+  /// What goes before the mailbox, not handled yet: that others have ended, and
+  /// urgent messages. A list; owner only.
+  message::envelope* first_up = nullptr;
+  message::envelope* last_up = nullptr;  // Of that list, if it has any.
+  /// Null until it has some. Owner only.
+  std::unique_ptr<interleaved_set> interleaved;
   /// Null until it makes one. Owner only.
   std::unique_ptr<timer_set> timers;
   /// A protocol known at run time only; replaces the one of the class.

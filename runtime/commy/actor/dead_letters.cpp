@@ -36,12 +36,26 @@ namespace {
 constexpr std::uint32_t lines_per_window = 10;
 constexpr std::int64_t window_ns = 1'000'000'000;
 
+constexpr std::string_view describe(dead_reason why) noexcept {
+  switch (why) {
+    case dead_reason::receiver_stopped:
+      return "which has stopped";
+    case dead_reason::handler_failed:
+      return "whose handler failed";
+    case dead_reason::mailbox_full:
+      return "whose mailbox is full";
+    case dead_reason::out_of_memory:
+      return "for which there is no memory";
+  }
+  return "for a reason unknown";
+}
+
 }  // namespace
 
 void dead_letter_office::report(const dead_letter& letter) noexcept {
   const auto now = alarm_clock::steady_now();
   const std::lock_guard hold{mutex_};
-  ++count_;
+  count_ += letter.count;
   log_some(letter, now);
   for (const auto& [id, listener] : listeners_) {
     try {
@@ -71,10 +85,9 @@ void dead_letter_office::log_some(const dead_letter& letter,
     }
     ++logged_in_window_;
     std::string line{"dead letter: "};
+    if (letter.count > 1) line.append(std::to_string(letter.count) + " times ");
     line.append(letter.message).append(" to '").append(letter.receiver);
-    line.append(letter.why == dead_reason::handler_failed
-                    ? "', whose handler failed"
-                    : "', which has stopped");
+    line.append("', ").append(describe(letter.why));
     if (!letter.text.empty()) line.append(": ").append(letter.text);
     log(log_level::warning, "actor", line);
   } catch (...) {

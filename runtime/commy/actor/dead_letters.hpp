@@ -12,7 +12,9 @@ namespace commy {
 
 enum class dead_reason : std::uint8_t {
   receiver_stopped,  ///< It lay in the mailbox when its receiver stopped.
-  handler_failed     ///< Its handler threw; a restart does not try it again.
+  handler_failed,    ///< Its handler threw; a restart does not try it again.
+  mailbox_full,      ///< Dropped, as its receiver's overflow policy says.
+  out_of_memory
 };
 
 /// A message that nobody handled to its end. A request is never one: who asked
@@ -21,7 +23,8 @@ struct dead_letter {
   std::string_view receiver;
   std::string_view message;
   dead_reason why;
-  std::string_view text;  // What the handler threw, or empty.
+  std::string_view text;    // What the handler threw, or empty.
+  std::uint64_t count = 1;  ///< How many of these at once.
 };
 
 using dead_letter_listener = std::function<void(const dead_letter&)>;

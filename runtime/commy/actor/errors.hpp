@@ -6,7 +6,13 @@
 
 namespace commy {
 
-enum class tell_error : std::uint8_t { mailbox_full, stopped, out_of_memory };
+enum class tell_error : std::uint8_t {
+  mailbox_full,
+  stopped,
+  out_of_memory,
+  cycle,
+  inside_handler
+};
 
 /// A request gets exactly one answer: its reply, or one of these.
 enum class ask_error : std::uint8_t {
@@ -52,6 +58,12 @@ constexpr std::string_view describe(tell_error e) noexcept {
       return "the receiver has stopped; look up its name again";
     case tell_error::out_of_memory:
       return "no memory left for the message";
+    case tell_error::cycle:
+      return "the receiver itself waits for this actor, so there can be no "
+             "room; make its mailbox larger or tell without waiting";
+    case tell_error::inside_handler:
+      return "a handler must not block its thread; return a task and co_await "
+             "the actor's own tell";
   }
   return "unknown tell error";
 }

@@ -11,6 +11,8 @@ namespace commy {
 
 template <class T>
 class task;
+template <class T>
+class interleaved;
 
 namespace actors {
 
@@ -44,10 +46,16 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
+template <class T>
+inline constexpr bool is_interleaved = false;
+template <class T>
+inline constexpr bool is_interleaved<interleaved<T>> = true;
+
 template <class A, class M>
 concept returns_reply =
     std::same_as<handled_as<A, M>, typename reply_type<M>::type> ||
-    std::same_as<handled_as<A, M>, task<typename reply_type<M>::type>>;
+    std::same_as<handled_as<A, M>, task<typename reply_type<M>::type>> ||
+    std::same_as<handled_as<A, M>, interleaved<typename reply_type<M>::type>>;
 
 }  // namespace actors
 
@@ -81,7 +89,8 @@ constexpr void require_handler() {
           returns_reply<A, M>,
           "commy: the handler's return type does not fit. A request's handler "
           "returns its `reply` or `task<reply>`; a notice's handler returns "
-          "void or `task<>`");
+          "void or `task<>`; either may be `interleaved<...>` instead of a "
+          "task");
     }
   }
 }

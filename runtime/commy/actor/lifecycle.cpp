@@ -3,6 +3,7 @@
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
@@ -10,6 +11,7 @@
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <thread>
@@ -69,10 +71,36 @@ void destroy_frame(cell& c) noexcept {
   std::exchange(c.root, nullptr)->self.destroy();
 }
 
+void append_first(cell_extra& extra, message::envelope& e) noexcept {
+  // relaxed: the list is ours.
+  e.next.store(nullptr, std::memory_order_relaxed);
+  if (extra.first_up == nullptr) {
+    extra.first_up = &e;
+  } else {
+    extra.last_up->next.store(&e, std::memory_order_relaxed);
+  }
+  extra.last_up = &e;
+}
+
 void drop_current(cell& c) noexcept {
   auto* const e = std::exchange(c.current, nullptr);
   c.handling.store(nullptr, std::memory_order_relaxed);
   if (e != nullptr) end_message(*e);
+}
+
+/// Of what goes first, the news. Urgent messages stay as the mailbox does.
+void drop_notices(cell_extra& extra) noexcept {
+  auto* e = std::exchange(extra.first_up, nullptr);
+  while (e != nullptr) {
+    // relaxed: the list is ours.
+    auto* const next = e->next.load(std::memory_order_relaxed);
+    if (message::is_message(e->kind)) {
+      append_first(extra, *e);
+    } else {
+      end_message(*e);
+    }
+    e = next;
+  }
 }
 
 /// What an object has asked for, timers and notices, ends with it; also when
@@ -80,7 +108,7 @@ void drop_current(cell& c) noexcept {
 void end_wishes(cell& c) noexcept {
   if (c.extra == nullptr) return;
   ++c.extra->life;
-  drop_envelopes(std::exchange(c.extra->notices, nullptr));
+  drop_notices(*c.extra);
   if (c.extra->timers != nullptr) {
     c.extra->timers->clear();
     c.deadline.store(cell::never, std::memory_order_relaxed);
@@ -119,6 +147,21 @@ void back_off(cell& c, std::chrono::nanoseconds pause) noexcept {
   c.deadline.store(clock.after(pause), std::memory_order_relaxed);
   fence::full();
   clock.arm(c);
+}
+
+/// Ends what handlers have begun: who asked is told, frames end before the
+/// members that they use.
+void end_handlers(cell& c, ask_error why, std::string_view text) noexcept {
+  if (c.current != nullptr) bounce(c, *c.current, why, text);
+  destroy_frame(c);
+  drop_current(c);
+  if (c.extra == nullptr || c.extra->interleaved == nullptr) return;
+  while (!c.extra->interleaved->is_empty()) {
+    const auto h = c.extra->interleaved->take_any();
+    bounce(c, *h.current, why, text);
+    h.root->self.destroy();
+    end_message(*h.current);
+  }
 }
 
 /// The actor has no object any more and will have none.
@@ -172,9 +215,11 @@ bool fail_current(cell& c, const std::exception_ptr& thrown) noexcept {
     why = reason(c, "failed handling " + std::string{e.ops->message_name},
                  thrown);
   });
+  // The others wait for what a failed object would have done.
   bounce(c, e, ask_error::handler_failed, text);
   destroy_frame(c);
   drop_current(c);
+  end_handlers(c, ask_error::handler_failed, "another handler failed");
   destroy_object(c);
   return restart_or_finish(c, why);
 }
@@ -185,12 +230,8 @@ void restart_with_others(cell& c) noexcept {
       c.phase.load(std::memory_order_relaxed) == actor_phase::backing_off) {
     return;
   }
-  if (c.current != nullptr) {
-    bounce(c, *c.current, ask_error::handler_failed,
-           "restarted with another one that failed");
-  }
-  destroy_frame(c);
-  drop_current(c);
+  end_handlers(c, ask_error::handler_failed,
+               "restarted with another one that failed");
   destroy_object(c);
   back_off(c, c.extra->supervisor->pause_of_others());
 }
@@ -203,12 +244,8 @@ bool fail_by_link(cell& c, const reason_chain& why) noexcept {
     mine.insert(mine.end(), why.begin(), why.end());
     if (mine.size() > longest_chain) mine.resize(longest_chain);
   });
-  if (c.current != nullptr) {
-    bounce(c, *c.current, ask_error::handler_failed,
-           mine.empty() ? std::string_view{} : mine.front());
-  }
-  destroy_frame(c);
-  drop_current(c);
+  end_handlers(c, ask_error::handler_failed,
+               mine.empty() ? std::string_view{} : mine.front());
   destroy_object(c);
   return restart_or_finish(c, mine);
 }
@@ -230,6 +267,21 @@ bool restart(cell& c) noexcept {
   return true;
 }
 
+namespace {
+
+constexpr dead_reason to_dead_reason(ask_error why) noexcept {
+  switch (why) {
+    case ask_error::handler_failed:
+      return dead_reason::handler_failed;
+    case ask_error::out_of_memory:
+      return dead_reason::out_of_memory;
+    default:
+      return dead_reason::receiver_stopped;
+  }
+}
+
+}  // namespace
+
 void bounce(cell& c, message::envelope& e, ask_error why,
             std::string_view text) noexcept {
   auto* const slot = message::reply_slot_of(e);
@@ -238,10 +290,7 @@ void bounce(cell& c, message::envelope& e, ask_error why,
   c.pool->system().dead_letters().report(
       {e.generation == c.inlet.generation() ? name.view()
                                             : std::string_view{"stopped actor"},
-       e.ops->message_name,
-       why == ask_error::handler_failed ? dead_reason::handler_failed
-                                        : dead_reason::receiver_stopped,
-       text});
+       e.ops->message_name, to_dead_reason(why), text});
 }
 
 void end_message(message::envelope& e) noexcept {
@@ -250,8 +299,12 @@ void end_message(message::envelope& e) noexcept {
   if (e.kind != message::envelope_kind::message) message::free_envelope(e);
 }
 
-void arm_timers_of(cell& c, const timer_set& timers) noexcept {
-  const auto next = timers.earliest();
+void arm_timers_of(cell& c, const cell_extra& extra) noexcept {
+  auto next = cell::never;
+  if (extra.timers != nullptr) next = extra.timers->earliest();
+  if (extra.interleaved != nullptr) {
+    next = std::min(next, extra.interleaved->earliest());
+  }
   // relaxed: ordered by the fence, which arm() asks for.
   c.deadline.store(next, std::memory_order_relaxed);
   if (next == cell::never) return;
@@ -303,6 +356,37 @@ void drop_envelopes(message::envelope* e) noexcept {
   }
 }
 
+bool try_put_first(cell& c, message::envelope& e) noexcept {
+  try {
+    append_first(extra_of(c), e);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void report_drops(cell& c) noexcept {
+  auto* const side = c.side.load(std::memory_order_relaxed);
+  if (side == nullptr) return;
+  const cell_name name{c};
+  for (const auto& d : side->take_drops()) {
+    c.pool->system().dead_letters().report(
+        {name.view(), d.message, dead_reason::mailbox_full, "", d.count});
+  }
+}
+
+reason_chain why_full(const cell& c) noexcept {
+  reason_chain why;
+  if_memory_allows([&] {
+    why.push_back("actor '" + std::string{cell_name{c}.view()} +
+                  "' was stopped: its mailbox of " +
+                  std::to_string(c.inlet.bound().messages()) +
+                  " messages was full");
+    log(log_level::error, "actor", why.front());
+  });
+  return why;
+}
+
 reason_chain why_stopped(const cell& c) noexcept {
   reason_chain why;
   if (c.extra != nullptr && c.extra->supervisor != nullptr) {
@@ -311,17 +395,45 @@ reason_chain why_stopped(const cell& c) noexcept {
   return why;
 }
 
+namespace {
+
+void end_urgent(cell& c, message::envelope* first) noexcept {
+  while (first != nullptr) {
+    // relaxed: the list is the caller's.
+    auto* const next = first->next.load(std::memory_order_relaxed);
+    if (message::is_message(first->kind)) {
+      bounce(c, *first, ask_error::receiver_stopped, "");
+      c.inlet.give_back(message::room_of(*first));
+    }
+    end_message(*first);
+    first = next;
+  }
+}
+
+void end_shelf(cell& c) noexcept {
+  auto* const side = c.side.load(std::memory_order_relaxed);
+  if (side == nullptr) return;
+  report_drops(c);
+  while (auto* const e = side->take()) {
+    bounce(c, *e, ask_error::receiver_stopped, "");
+    end_message(*e);
+  }
+}
+
+}  // namespace
+
 void finish(cell& c, const reason_chain& why) noexcept {
   auto& system = c.pool->system();
   const cell_handle self{&c, c.inlet.generation()};
   c.outlet.close(c.inlet);
-  if (c.current != nullptr) {
-    bounce(c, *c.current, ask_error::receiver_stopped, "");
-  }
-  destroy_frame(c);
-  drop_envelopes(c.outlet.close_urgent(c.inlet));
-  drop_current(c);
+  if (auto* const side = c.side.load(std::memory_order_relaxed)) side->close();
+  end_handlers(c, ask_error::receiver_stopped, "");
+  end_urgent(c, c.outlet.close_urgent(c.inlet));
   destroy_object(c);
+  if (c.extra != nullptr) {
+    end_urgent(c, std::exchange(c.extra->first_up, nullptr));
+  }
+  end_shelf(c);
   while (!c.outlet.is_drained(c.inlet)) {
     auto* const e = c.outlet.try_pop();
     if (e == nullptr) {
@@ -330,8 +442,8 @@ void finish(cell& c, const reason_chain& why) noexcept {
       continue;
     }
     bounce(c, *e, ask_error::receiver_stopped, "");
+    c.inlet.give_back(message::room_of(*e));
     e->ops->destroy(*e);
-    c.inlet.give_back(1);
   }
   system.alarms().forget(c);
   system.forget_name(c);

@@ -44,7 +44,6 @@ reason_chain describe_exception(const std::exception_ptr& thrown);
 void bounce(cell& c, message::envelope& e, ask_error why,
             std::string_view text) noexcept;
 
-/// Destroys answers that nobody waits for, linked by `next`.
 /// One of the actor's supervisor failed, and this one is made anew with it: as
 /// after a failure, but that the messages it has are none of the reasons. Not
 /// if it is about to stop, or to be made anew anyway.
@@ -54,11 +53,13 @@ void restart_with_others(cell& c) noexcept;
 bool fail_by_link(cell& c, const reason_chain& why) noexcept;
 /// Destroys a handled message, and frees it unless the mailbox does.
 void end_message(message::envelope& e) noexcept;
-/// The alarm rings when the first timer is due. Not while a handler waits.
-void arm_timers_of(cell& c, const timer_set& timers) noexcept;
+/// The alarm rings when the first timer is due, or the first handler that waits
+/// beside others has waited for long enough. Not while one waits alone.
+void arm_timers_of(cell& c, const cell_extra& extra) noexcept;
 inline void arm_timers(cell& c) noexcept {
-  if (c.extra != nullptr && c.extra->timers != nullptr) {
-    arm_timers_of(c, *c.extra->timers);
+  if (c.extra != nullptr &&
+      (c.extra->timers != nullptr || c.extra->interleaved != nullptr)) {
+    arm_timers_of(c, *c.extra);
   } else {
     // relaxed: an alarm that rings for nothing is harmless.
     c.deadline.store(cell::never, std::memory_order_relaxed);
@@ -74,12 +75,20 @@ watch_id watch_by(cell& c, const cell_handle& target,
 void link(cell& c, const cell_handle& other);
 /// Of the system that runs it.
 [[nodiscard]] std::chrono::nanoseconds time_of(const cell& c) noexcept;
+/// Destroys envelopes linked by `next`.
 void drop_envelopes(message::envelope* first) noexcept;
+/// To be handled before the mailbox, once no handler waits alone. False when
+/// there is no memory to remember it.
+bool try_put_first(cell& c, message::envelope& e) noexcept;
+/// Messages that senders have dropped from the actor's shelf are dead letters.
+void report_drops(cell& c) noexcept;
 
-/// Ends the actor. Messages still in its mailbox become dead letters, requests
-/// are answered `receiver_stopped`.
 /// Why the actor's supervisor has given up, and it with it; else nothing.
 [[nodiscard]] reason_chain why_stopped(const cell& c) noexcept;
+/// Why one ends whose overflow policy says so.
+[[nodiscard]] reason_chain why_full(const cell& c) noexcept;
+/// Ends the actor. Messages still in its mailbox become dead letters, requests
+/// are answered `receiver_stopped`.
 void finish(cell& c, const reason_chain& why) noexcept;
 
 /// Runs `make` for the cell, so that the object knows its cell. Throws what the

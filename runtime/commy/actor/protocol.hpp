@@ -73,6 +73,9 @@ wire_entry raw_entry(message_id id, std::uint32_t payload_bytes,
         entry.id,
         {message::bytes_of(e) + sizeof(message::envelope),
          entry.payload_bytes}};
+    static_assert(
+        !actors::is_interleaved<actors::handled_as<A, wire_message>>,
+        "commy: bytes live until their handler returns, so it waits alone");
     if constexpr (actors::is_task<actors::handled_as<A, wire_message>>) {
       return actors::start_task<wire_message>(c, e, actor.on(content));
     } else {
@@ -80,7 +83,10 @@ wire_entry raw_entry(message_id id, std::uint32_t payload_bytes,
       return message::outcome::finished;
     }
   };
-  return {{run, [](message::envelope&) noexcept {}, name, false},
+  const auto block_bytes =
+      static_cast<std::uint32_t>(sizeof(message::envelope)) + payload_bytes;
+  return {{run, [](message::envelope&) noexcept {}, name, false, false,
+           block_bytes},
           id,
           payload_bytes,
           name,

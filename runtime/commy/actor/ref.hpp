@@ -17,21 +17,26 @@ namespace commy {
 
 namespace actors {
 
+constexpr tell_error to_tell_error(sent refusal) noexcept {
+  switch (refusal) {
+    case sent::full:
+      return tell_error::mailbox_full;
+    case sent::out_of_memory:
+      return tell_error::out_of_memory;
+    case sent::stopped:
+    case sent::accepted:
+      break;
+  }
+  return tell_error::stopped;
+}
+
 /// Takes what is in `message`, whether it arrives or comes back.
 template <class M>
 told<M> tell(const cell_handle& to, const message::envelope_ops& ops,
              M& message) noexcept {
-  switch (try_send(to, ops, message)) {
-    case sent::accepted:
-      return {};
-    case sent::full:
-      return {tell_error::mailbox_full, std::move(message)};
-    case sent::out_of_memory:
-      return {tell_error::out_of_memory, std::move(message)};
-    case sent::stopped:
-      break;
-  }
-  return {tell_error::stopped, std::move(message)};
+  const auto how = try_send(to, ops, message);
+  if (how == sent::accepted) return {};
+  return {to_tell_error(how), std::move(message)};
 }
 
 /// Lets the runtime see through references.

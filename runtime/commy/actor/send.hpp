@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/actor/keyed.hpp>
 
 #include <memory>
 #include <new>
@@ -9,6 +10,54 @@
 namespace commy::actors {
 
 enum class sent : std::uint8_t { accepted, full, stopped, out_of_memory };
+
+/// Deals with a message that found no room, as the receiver's policy says.
+/// Unless accepted, `e` stays with the caller. Threads: any.
+sent overflow_with(const cell_handle& to, message::envelope& e) noexcept;
+
+/// Puts a message into the mailbox, for which room was reserved, or not
+/// (`fits`). Unless accepted, `e` stays with the caller, and no room is taken.
+inline sent enqueue(const cell_handle& to, message::envelope& e,
+                    message::room amount, bool fits) noexcept {
+  if (!fits) [[unlikely]] {
+    e.kind = message::envelope_kind::message_aside;
+    return overflow_with(to, e);
+  }
+  auto& inlet = to.at->inlet;
+  auto how = message::pushed::closed;
+  if (!e.ops->is_urgent) [[likely]] {
+    how = inlet.push(e);
+  } else if (!inlet.is_closed()) {
+    // One that comes while the mailbox closes is a dead letter.
+    e.kind = message::envelope_kind::message_aside;
+    how = inlet.push_urgent(e);
+  }
+  if (how == message::pushed::woke) schedule(*to.at);
+  if (how != message::pushed::closed) return sent::accepted;
+  inlet.give_back(amount);
+  return sent::stopped;
+}
+
+/// Puts an M back to where it was taken from, from an envelope that was not
+/// accepted, and frees that. Rebuilt in place: a message need not be
+/// assignable.
+template <sendable M>
+void take_back(message::envelope& e, M& content) noexcept {
+  std::destroy_at(&content);
+  std::construct_at(&content, std::move(message::payload_of<M>(e)));
+  message::destroy_payload<M>(e);
+  message::free_envelope(e);
+}
+
+template <sendable M>
+message::room room_for(const message::envelope_ops& ops,
+                       const M& content) noexcept {
+  std::uint64_t bytes = ops.block_bytes;
+  if constexpr (has_extra_bytes<M>) {
+    if (ops.outside_bytes != nullptr) bytes += content.extra_bytes();
+  }
+  return {1, bytes};
+}
 
 /// Moves `content` into the mailbox; unless accepted, `content` is as before.
 /// Threads: any. Cost: a block of this thread's pool, one relaxed add and one
@@ -18,31 +67,24 @@ sent try_send(const cell_handle& to, const message::envelope_ops& ops,
               M& content, message::reply_slot reply = {}) noexcept {
   auto& inlet = to.at->inlet;
   if (inlet.generation() != to.generation) return sent::stopped;
-  if (!inlet.try_reserve()) return sent::full;
+  const auto amount = room_for(ops, content);
+  const bool fits = inlet.try_reserve(amount);
+  // relaxed: see the cell.
+  if (!fits &&
+      to.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
+    return sent::full;
+  }
   auto* const e = message::try_make_envelope(ops, to.generation, content);
   if (e == nullptr) {
-    inlet.give_back(1);
+    if (fits) inlet.give_back(amount);
     return sent::out_of_memory;
   }
   if constexpr (request<M>) {
     static_cast<message::request_envelope*>(e)->reply = reply;
   }
-  switch (inlet.push(*e)) {
-    case message::pushed::queued:
-      return sent::accepted;
-    case message::pushed::woke:
-      schedule(*to.at);
-      return sent::accepted;
-    case message::pushed::closed:
-      break;
-  }
-  // It stopped since we looked. Rebuilt in place, because a message need not
-  // be assignable.
-  std::destroy_at(&content);
-  std::construct_at(&content, std::move(message::payload_of<M>(*e)));
-  message::destroy_payload<M>(*e);
-  message::free_envelope(*e);
-  return sent::stopped;
+  const auto how = enqueue(to, *e, amount, fits);
+  if (how != sent::accepted) take_back(*e, content);
+  return how;
 }
 
 }  // namespace commy::actors

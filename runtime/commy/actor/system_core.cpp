@@ -1,6 +1,7 @@
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/base/log.hpp>
@@ -108,11 +109,9 @@ result<cell_handle, spawn_error> system_core::start(
   }
   auto& c = *made;
   const turn_scope inside{c};
-  c.outlet.open(c.inlet, options.mailbox_messages == 0
-                             ? options_.mailbox_messages
-                             : options.mailbox_messages);
   const cell_handle handle{&c, c.inlet.generation()};
   try {
+    open_mailbox(c, options);
     if (const auto refusal = enlist(c, handle)) {
       finish(c, {});
       return unexpected{*refusal, options.name};
@@ -129,6 +128,25 @@ result<cell_handle, spawn_error> system_core::start(
   }
   settle(c);
   return handle;
+}
+
+void system_core::open_mailbox(cell& c, const spawn_options& options) {
+  const message::room bound{options.mailbox_messages == 0
+                                ? options_.mailbox_messages
+                                : options.mailbox_messages,
+                            options.mailbox_bytes == 0 ? options_.mailbox_bytes
+                                                       : options.mailbox_bytes};
+  const bool by_list = options.when_full == overflow::reject ||
+                       options.when_full == overflow::stop;
+  // Open in any case, so that the end finds it so.
+  c.outlet.open(c.inlet, by_list ? bound : message::room{});
+  if (!by_list) {
+    auto& side = acquire_shelf();
+    side.open({&c, c.inlet.generation()}, bound, options.when_full);
+    // release, pairs with the acquire of senders.
+    c.side.store(&side, std::memory_order_release);
+  }
+  c.when_full.store(options.when_full, std::memory_order_relaxed);
 }
 
 /// Makes a new actor known by its name and to its supervisor, before it has an
@@ -379,8 +397,17 @@ std::vector<actor_info> system_core::inspect() const {
     if (const auto* const ops = c.handling.load(relaxed)) {
       info.handling = ops->message_name;
     }
-    info.queued = c.inlet.queued();
-    info.mailbox_messages = c.inlet.bound();
+    auto held = c.inlet.queued();
+    auto bound = c.inlet.bound();
+    if (const auto* const side = c.side.load(std::memory_order_acquire)) {
+      held = side->held();
+      bound = side->bound();
+      info.replaced = side->replaced();
+    }
+    info.queued = held.messages();
+    info.queued_bytes = held.bytes();
+    info.mailbox_messages = bound.messages();
+    info.mailbox_bytes = bound.bytes();
     info.handled = c.handled.load(relaxed);
     if (c.extra != nullptr) info.restarts = c.extra->restarts.load(relaxed);
   });

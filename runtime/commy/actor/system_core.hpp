@@ -95,6 +95,8 @@ private:
     bool in_use;
   };
 
+  /// Throws `std::bad_alloc`.
+  void open_mailbox(cell& c, const spawn_options& options);
   std::optional<spawn_error> admit(std::uint64_t& number);
   std::optional<spawn_error> enlist(const cell& c, const cell_handle& handle);
   actor_pool& pool_for(executor where);

@@ -1,6 +1,8 @@
 // commy/actor/system_options.hpp: what can be chosen, and what can be seen.
 #pragma once
 
+#include <commy/actor/overflow.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -27,6 +29,10 @@ struct system_options {
   /// Messages a mailbox takes unless its actor says otherwise. 1024 of the
   /// usual 64 bytes: a flooded actor holds 64 KiB.
   std::uint32_t mailbox_messages = 1024;
+  /// Bytes a mailbox takes unless its actor says otherwise: of the messages'
+  /// blocks, and what they say they own by `extra_bytes()`. 16 MiB: enough for
+  /// 1024 messages of 16 KiB.
+  std::uint64_t mailbox_bytes = std::uint64_t{16} << 20U;
   /// Living actors: 192 bytes each, without their objects.
   std::uint32_t max_actors = 1'000'000;
   /// How long the destructor lets actors drain before it stops them.
@@ -50,8 +56,11 @@ struct spawn_options {
   /// Unique among living actors; at most 128 bytes. Empty: nobody can look it
   /// up, and it costs less.
   std::string_view name = {};
-  /// Messages its mailbox takes; 0: the system's default.
+  /// Messages its mailbox takes; 0: the system's default. At most 8,388,607.
   std::uint32_t mailbox_messages = 0;
+  /// And bytes, see `system_options`; 0: the system's default.
+  std::uint64_t mailbox_bytes = 0;
+  overflow when_full = overflow::reject;
   executor where = executor::shared;
   /// Replaces the class's protocol by one known only at run time: the entries
   /// of `raw_entry`. The memory must outlive the actor.
@@ -66,7 +75,10 @@ struct actor_info {
   std::string state;     ///< "ready", "awaiting", "backing off", ...
   std::string handling;  ///< The message in work, or empty.
   std::uint32_t queued = 0;
+  std::uint64_t queued_bytes = 0;
   std::uint32_t mailbox_messages = 0;
+  std::uint64_t mailbox_bytes = 0;
+  std::uint64_t replaced = 0;  ///< By later ones, with `latest_by_key`.
   std::uint64_t handled = 0;
   std::uint32_t restarts = 0;
 };

@@ -15,6 +15,8 @@ namespace commy {
 
 template <class T>
 class task;
+template <class T>
+class interleaved;
 
 namespace message {
 struct envelope;
@@ -24,6 +26,8 @@ namespace actors {
 
 template <class T>
 class ask_operation;
+template <class T>
+class tell_operation;
 
 template <class T>
 inline constexpr bool awaitable_in_handler = false;
@@ -31,6 +35,8 @@ template <class T>
 inline constexpr bool awaitable_in_handler<task<T>> = true;
 template <class T>
 inline constexpr bool awaitable_in_handler<ask_operation<T>> = true;
+template <class T>
+inline constexpr bool awaitable_in_handler<tell_operation<T>> = true;
 
 /// What all tasks share. The frame comes from the thread's message pools.
 struct promise_base {
@@ -40,6 +46,8 @@ struct promise_base {
   /// Of a handler's own coroutine: takes the result, or throws what it threw,
   /// and answers the request.
   void (*complete)(promise_base&, message::envelope&) = nullptr;
+  /// Of a handler's own coroutine: others may run while it waits.
+  bool interleaves = false;
 
   static void* operator new(std::size_t bytes) {
     auto* const block =
@@ -71,8 +79,8 @@ struct promise_base {
   T await_transform(T awaited) const noexcept {
     static_assert(awaitable_in_handler<T>,
                   "commy: a task may co_await only its actor's ask(...) and "
-                  "other tasks; whatever else would resume it outside of the "
-                  "actor's turn");
+                  "tell(..., timeout), and other tasks; whatever else would "
+                  "resume it outside of the actor's turn");
     return awaited;
   }
 
@@ -151,6 +159,29 @@ private:
   }
 
   std::coroutine_handle<promise_type> frame_;
+};
+
+/// As `task`, for a handler that lets its actor handle other messages while it
+/// waits: `commy::interleaved<receipt> on(pay m)`. What held before a
+/// `co_await` need not hold after it. So it may ask an actor that asks this
+/// one, or this one itself, without a cycle; a deadlock of other handlers that
+/// it is a part of is ended by their timeouts alone. At most 1024 handlers of
+/// an actor wait so; one more waits as a `task` does. Messages keep the order
+/// in which their handlers begin. Its message must be taken by value or lives
+/// until the handler ends. Cost: some 200 ns more than a `task` per wait.
+template <class T = void>
+class [[nodiscard]] interleaved {
+public:
+  using promise_type = actors::promise<T>;
+
+  // Implicit: what the promise makes is a task.
+  interleaved(task<T> work) noexcept : work_{std::move(work)} {}
+
+  /// For the runtime.
+  task<T> release() noexcept { return std::move(work_); }
+
+private:
+  task<T> work_;
 };
 
 namespace actors {

@@ -3,6 +3,7 @@
 #include <commy/actor/ask.hpp>
 #include <commy/actor/cell_extra.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
@@ -52,13 +53,12 @@ public:
       return step::over;
     }
     if (takes_no_messages()) return wait();
-    auto* e = take_notice();
-    if (e == nullptr) {
-      e = cell_.outlet.try_pop();
-      if (e == nullptr) return rest();
-      gap_looks_ = 0;
-      ++unpaid_;
+    if (cell_.extra != nullptr && has_ready_handler()) {
+      if (!resume_beside_others()) return step::over;
+      return is_used_up() ? pause() : step::again;
     }
+    auto* const e = take_message();
+    if (e == nullptr) return rest();
     if (!handle(*e)) return step::over;
     return is_used_up() ? pause() : step::again;
   }
@@ -78,9 +78,12 @@ private:
   bool obey(std::uint32_t raised) noexcept {
     cell_.outlet.clear_signals(cell_.inlet, raised);
     if (has(raised, mailbox_signal::stop_now)) return end();
+    if (has(raised, mailbox_signal::overflow)) return end_full();
+    if (has(raised, mailbox_signal::mail)) report_drops(cell_);
     if (has(raised, mailbox_signal::drain)) {
       cell_.closing.store(true, std::memory_order_relaxed);
       cell_.outlet.close(cell_.inlet);
+      if (auto* const side = shelf_of()) side->close();
       // Without an object nothing can be drained.
       if (phase() == actor_phase::backing_off) return end();
     }
@@ -98,6 +101,9 @@ private:
     }
     if (phase() == actor_phase::backing_off) return restart(cell_);
     if (phase() != actor_phase::awaiting) {
+      if (cell_.extra != nullptr && cell_.extra->interleaved != nullptr) {
+        cell_.extra->interleaved->expire(clock().now());
+      }
       // Its timers are due. One at a time, each like a message.
       return handle_due();
     }
@@ -113,7 +119,10 @@ private:
   }
 
   bool handle_due() noexcept {
-    if (cell_.extra == nullptr || cell_.extra->timers == nullptr) return true;
+    if (cell_.extra == nullptr || cell_.extra->timers == nullptr) {
+      arm_timers(cell_);
+      return true;
+    }
     auto& timers = *cell_.extra->timers;
     const auto now = clock().now();
     const auto generation = cell_.inlet.generation();
@@ -130,19 +139,38 @@ private:
     return handle(*e);
   }
 
-  /// The news of one end, which counts as a message.
-  message::envelope* take_notice() noexcept {
-    if (cell_.extra == nullptr || cell_.extra->notices == nullptr) {
+  [[nodiscard]] shelf* shelf_of() const noexcept {
+    // relaxed: the owner wrote it.
+    return cell_.side.load(std::memory_order_relaxed);
+  }
+
+  /// What is to be handled next; null when there is nothing.
+  message::envelope* take_message() noexcept {
+    if (auto* const first = take_first_up()) return first;
+    if (auto* const side = shelf_of()) [[unlikely]] {
+      if (auto* const e = side->take()) return e;
+    }
+    auto* const e = cell_.outlet.try_pop();
+    if (e == nullptr) return nullptr;
+    gap_looks_ = 0;
+    unpaid_ += message::room_of(*e);
+    return e;
+  }
+
+  /// The news of an end, or an urgent message.
+  message::envelope* take_first_up() noexcept {
+    if (cell_.extra == nullptr || cell_.extra->first_up == nullptr) {
       return nullptr;
     }
-    auto* const e = cell_.extra->notices;
+    auto* const e = cell_.extra->first_up;
     // relaxed: the list is ours.
-    cell_.extra->notices = e->next.load(std::memory_order_relaxed);
+    cell_.extra->first_up = e->next.load(std::memory_order_relaxed);
+    if (message::is_message(e->kind)) unpaid_ += message::room_of(*e);
     return e;
   }
 
   bool take_answers() noexcept {
-    auto* e = cell_.outlet.take_urgent(cell_.inlet);
+    auto* e = set_messages_aside(cell_.outlet.take_urgent(cell_.inlet));
     while (e != nullptr) {
       // relaxed: the list is ours.
       auto* const next = e->next.load(std::memory_order_relaxed);
@@ -155,15 +183,59 @@ private:
     return true;
   }
 
-  bool take_urgent(message::envelope& e) noexcept {
-    const bool ours = e.generation == cell_.inlet.generation();
-    if (ours && e.kind == message::envelope_kind::notice) return notice(e);
-    if (ours && phase() == actor_phase::awaiting) {
-      cell_.awaiting->answer = &e;
-      return resume();
+  /// Of what came past the mailbox, messages go where they are found whatever
+  /// the rest brings, perhaps the actor's end. Returns the rest.
+  message::envelope* set_messages_aside(message::envelope* e) noexcept {
+    message::envelope_link rest;
+    auto* last = &rest;
+    while (e != nullptr) {
+      // relaxed: the lists are ours.
+      auto* const next = e->next.load(std::memory_order_relaxed);
+      if (message::is_message(e->kind)) {
+        if (e->generation != cell_.inlet.generation() ||
+            !try_put_first(cell_, *e)) {
+          turn_away(*e);
+        }
+      } else {
+        last->next.store(e, std::memory_order_relaxed);
+        e->next.store(nullptr, std::memory_order_relaxed);
+        last = e;
+      }
+      e = next;
     }
-    // For an actor that was in this cell before, or too late.
+    return rest.next.load(std::memory_order_relaxed);
+  }
+
+  /// An urgent message that cannot be handled.
+  void turn_away(message::envelope& e) noexcept {
+    const bool ours = e.generation == cell_.inlet.generation();
+    bounce(cell_, e,
+           ours ? ask_error::out_of_memory : ask_error::receiver_stopped, "");
+    cell_.inlet.give_back(message::room_of(e));
     end_message(e);
+  }
+
+  bool take_urgent(message::envelope& e) noexcept {
+    if (e.generation != cell_.inlet.generation()) {
+      end_message(e);  // For an actor that was in this cell before.
+      return true;
+    }
+    return e.kind == message::envelope_kind::notice ? notice(e)
+                                                    : take_answer(e);
+  }
+
+  bool take_answer(message::envelope& e) noexcept {
+    const auto& what = static_cast<message::request_envelope&>(e).reply;
+    if ((what.who & interleaved_tag) == 0) {
+      if (phase() == actor_phase::awaiting) {
+        cell_.awaiting->answer = &e;
+        return resume();
+      }
+    } else if (cell_.extra != nullptr && cell_.extra->interleaved != nullptr &&
+               cell_.extra->interleaved->answer(what.id, e)) {
+      return true;  // Resumed in its turn.
+    }
+    end_message(e);  // Too late.
     return true;
   }
 
@@ -178,19 +250,34 @@ private:
       return fail_by_link(cell_, why);
     }
     // Who watches has an extra since then.
-    if (cell_.extra == nullptr || e.life != cell_.extra->life) {
+    if (cell_.extra == nullptr || e.life != cell_.extra->life ||
+        !try_put_first(cell_, e)) {
       end_message(e);
-      return true;
     }
-    // relaxed: the list is ours.
-    e.next.store(nullptr, std::memory_order_relaxed);
-    auto& extra = *cell_.extra;
-    if (extra.notices == nullptr) {
-      extra.notices = &e;
-    } else {
-      extra.last_notice->next.store(&e, std::memory_order_relaxed);
+    return true;
+  }
+
+  [[nodiscard]] bool has_ready_handler() const noexcept {
+    return cell_.extra->interleaved != nullptr &&
+           cell_.extra->interleaved->has_ready();
+  }
+
+  /// Goes on with a handler that waited while others ran.
+  bool resume_beside_others() noexcept {
+    const auto h = cell_.extra->interleaved->take_ready();
+    cell_.root = h.root;
+    cell_.current = h.current;
+    cell_.handling.store(h.current->ops, std::memory_order_relaxed);
+    try {
+      h.awaiting->waiter.resume();
+      if (leaves_waiting(cell_)) return true;
+      cell_.root->complete(*cell_.root, *cell_.current);
+    } catch (...) {
+      return fail();
     }
-    extra.last_notice = &e;
+    std::exchange(cell_.root, nullptr)->self.destroy();
+    close_message();
+    arm_timers(cell_);
     return true;
   }
 
@@ -200,7 +287,11 @@ private:
     arm_timers(cell_);
     try {
       wait.waiter.resume();
-      if (phase() == actor_phase::awaiting) return true;
+      // One that is to be interleaved had to wait alone before.
+      if (cell_.root->interleaves ? leaves_waiting(cell_)
+                                  : phase() == actor_phase::awaiting) {
+        return true;
+      }
       cell_.root->complete(*cell_.root, *cell_.current);
     } catch (...) {
       return fail();
@@ -213,7 +304,7 @@ private:
   bool handle(message::envelope& e) noexcept {
     if (e.generation != cell_.inlet.generation()) {
       bounce(cell_, e, ask_error::receiver_stopped, "");
-      e.ops->destroy(e);
+      end_message(e);
       return true;
     }
     cell_.current = &e;
@@ -245,9 +336,16 @@ private:
     return false;
   }
 
+  /// A message was refused, and the actor's policy is to end then.
+  bool end_full() noexcept {
+    pay();
+    finish(cell_, why_full(cell_));
+    return false;
+  }
+
   /// Gives back the room of the messages taken out, all at once.
   void pay() noexcept {
-    if (unpaid_ > 0) cell_.inlet.give_back(std::exchange(unpaid_, 0));
+    if (unpaid_.word() > 0) cell_.inlet.give_back(std::exchange(unpaid_, {}));
   }
 
   bool is_used_up() noexcept {
@@ -278,6 +376,8 @@ private:
   step rest() noexcept {
     if (cell_.closing.load(std::memory_order_relaxed)) {
       if (cell_.outlet.is_drained(cell_.inlet)) {
+        // What has begun is ended, too.
+        if (has_waiting_handlers()) return wait();
         end();
         return step::over;
       }
@@ -294,6 +394,11 @@ private:
     return step::requeue;
   }
 
+  [[nodiscard]] bool has_waiting_handlers() const noexcept {
+    return cell_.extra != nullptr && cell_.extra->interleaved != nullptr &&
+           !cell_.extra->interleaved->is_empty();
+  }
+
   /// The right is given up already; takes it back if something came meanwhile.
   /// If we get it the cell may be another actor's by now, even one of another
   /// system: so it is scheduled where it belongs.
@@ -308,7 +413,7 @@ private:
 
   cell& cell_;
   std::uint32_t taken_ = 0;
-  std::uint32_t unpaid_ = 0;
+  message::room unpaid_;
   int gap_looks_ = 0;
   bool timer_rang_ = false;
   std::int64_t began_ns_ = 0;

@@ -1,3 +1,4 @@
+#include <commy/actor/send.hpp>
 #include <commy/actor/wire_port.hpp>
 
 #include <algorithm>
@@ -49,10 +50,19 @@ result<void, deliver_error> wire_port::deliver(
   if (inlet.generation() != to_.generation) {
     return unexpected{deliver_error::stopped};
   }
-  if (!inlet.try_reserve()) return unexpected{deliver_error::mailbox_full};
+  const message::room amount{1, entry->ops.block_bytes};
+  const bool fits = inlet.try_reserve(amount);
+  // relaxed: see the cell.
+  if (!fits &&
+      to_.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
+    return unexpected{deliver_error::mailbox_full};
+  }
+  const auto give_back = [&] {
+    if (fits) inlet.give_back(amount);
+  };
   auto* const e = try_copy(*entry, to_.generation, bytes);
   if (e == nullptr) {
-    inlet.give_back(1);
+    give_back();
     return unexpected{deliver_error::out_of_memory};
   }
   const auto* const copy =
@@ -60,21 +70,17 @@ result<void, deliver_error> wire_port::deliver(
                                    ? sizeof(message::request_envelope)
                                    : sizeof(message::envelope));
   if (entry->accepts != nullptr && !entry->accepts(copy)) {
-    inlet.give_back(1);
+    give_back();
     message::free_envelope(*e);
     return unexpected{deliver_error::invalid_bytes, entry->ops.message_name};
   }
-  switch (inlet.push(*e)) {
-    case message::pushed::woke:
-      actors::schedule(*to_.at);
-      return {};
-    case message::pushed::queued:
-      return {};
-    case message::pushed::closed:
-      break;
-  }
+  const auto how = actors::enqueue(to_, *e, amount, fits);
+  if (how == actors::sent::accepted) return {};
   message::free_envelope(*e);  // Its payload is trivial.
-  return unexpected{deliver_error::stopped};
+  return unexpected{how == actors::sent::full ? deliver_error::mailbox_full
+                    : how == actors::sent::out_of_memory
+                        ? deliver_error::out_of_memory
+                        : deliver_error::stopped};
 }
 
 }  // namespace commy

@@ -48,17 +48,33 @@ struct envelope_ops {
   void (*destroy)(envelope& e) noexcept;
   std::string_view message_name;
   bool is_request;
+  bool is_urgent = false;
+  /// Of header and payload.
+  std::uint32_t block_bytes = 0;
+  /// What the payload keeps outside of its block; null: nothing.
+  std::uint64_t (*outside_bytes)(const envelope& e) noexcept = nullptr;
+  /// Tells messages of this kind apart for mailboxes that keep the latest of
+  /// each; null: it has no key.
+  std::uint64_t (*key_hash)(const envelope& e) noexcept = nullptr;
+  bool (*same_key)(const envelope& a, const envelope& b) noexcept = nullptr;
 };
 
 /// What an envelope holds, and by which way it comes: a message through the
-/// mailbox, an answer, refusal or notice in the lane for urgent mail, a timed
-/// message from its receiver's own timers.
+/// mailbox's list, or past it (urgent, or by a shelf), an answer, refusal or
+/// notice in the lane for urgent mail, a timed message from its receiver's own
+/// timers.
 enum class envelope_kind : std::uint8_t {
   message,
+  message_aside,
   answer,
   refusal,
   notice,
   timed
+};
+
+/// What links envelopes; the first node of a mailbox's list is no more.
+struct envelope_link {
+  std::atomic<envelope*> next{nullptr};
 };
 
 /// The header. Header and payload share one block, which the receiver frees:
@@ -67,11 +83,10 @@ enum class envelope_kind : std::uint8_t {
 ///     +------+-----+------------+------------+------+--+---------+---------+
 ///     | next | ops | generation | size class | kind |  | reply   | payload |
 ///     +------+-----+------------+------------+------+--+---------+---------+
-///                                               requests only |
+///                                           where one answers |
 ///
 /// So a notice of up to 40 bytes and a request of up to 24 fit a cache line.
-struct envelope {
-  std::atomic<envelope*> next{nullptr};
+struct envelope : envelope_link {
   const envelope_ops* ops = nullptr;
   /// Whom it is for. A cell is used again for other actors; a message that
   /// was still under way to an earlier one is recognized by this.
@@ -84,11 +99,16 @@ struct envelope {
 static_assert(sizeof(envelope) == 24);
 static_assert(std::is_trivially_destructible_v<envelope>);
 
-/// Where an answer goes. The actor area gives the words their meaning.
+/// Where an answer goes; in the answer itself, what it answers. The actor area
+/// gives the words their meaning.
 struct reply_slot {
   std::uintptr_t who = 0;  // Zero: nobody waits.
   std::uint64_t id = 0;
 };
+
+/// What has a reply slot in its envelope: requests, and their answers.
+template <class M>
+concept slotted = request<M> || requires { typename M::slotted; };
 
 struct request_envelope : envelope {
   reply_slot reply;
@@ -100,12 +120,15 @@ static_assert(sizeof(request_envelope) == 40);
 template <class M>
 constexpr std::size_t payload_offset() noexcept {
   constexpr auto header =
-      request<M> ? sizeof(request_envelope) : sizeof(envelope);
+      slotted<M> ? sizeof(request_envelope) : sizeof(envelope);
   return (header + alignof(M) - 1) / alignof(M) * alignof(M);
 }
 
 inline std::byte* bytes_of(envelope& e) noexcept {
   return reinterpret_cast<std::byte*>(&e);
+}
+inline const std::byte* bytes_of(const envelope& e) noexcept {
+  return reinterpret_cast<const std::byte*>(&e);
 }
 
 /// Requires: `e` was made with an M.
@@ -113,10 +136,20 @@ template <class M>
 M& payload_of(envelope& e) noexcept {
   return *std::launder(reinterpret_cast<M*>(bytes_of(e) + payload_offset<M>()));
 }
+template <class M>
+const M& payload_of(const envelope& e) noexcept {
+  return *std::launder(
+      reinterpret_cast<const M*>(bytes_of(e) + payload_offset<M>()));
+}
 
-/// Null for a notice, else the place that says who waits.
+/// It came through a mailbox, by whatever way.
+constexpr bool is_message(envelope_kind kind) noexcept {
+  return kind <= envelope_kind::message_aside;
+}
+
+/// The place that says who waits for the answer to this; null when nobody can.
 inline reply_slot* reply_slot_of(envelope& e) noexcept {
-  if (e.kind != envelope_kind::message || !e.ops->is_request) return nullptr;
+  if (!is_message(e.kind) || !e.ops->is_request) return nullptr;
   return &static_cast<request_envelope&>(e).reply;
 }
 
@@ -137,7 +170,7 @@ envelope* try_make_envelope(const envelope_ops& ops, std::uint32_t generation,
   void* const block = allocate_block(bytes, size_class);
   if (block == nullptr) return nullptr;
   envelope* made = nullptr;
-  if constexpr (request<M>) {
+  if constexpr (slotted<M>) {
     made = ::new (block) request_envelope;
   } else {
     made = ::new (block) envelope;

@@ -20,12 +20,12 @@ envelope* oldest_first(std::uintptr_t top) noexcept {
 
 }  // namespace
 
-void mailbox_outlet::open(mailbox_inlet& inlet, std::uint32_t bound) noexcept {
+void mailbox_outlet::open(mailbox_inlet& inlet, room bound) noexcept {
   Expects((inlet.head_.load(std::memory_order_relaxed) &
            mailbox_inlet::closed_bit) != 0);
   tail_ = &stub_;
   stub_.next.store(nullptr, std::memory_order_relaxed);
-  inlet.bound_.store(bound, std::memory_order_relaxed);
+  inlet.bound_.store(bound.word(), std::memory_order_relaxed);
   inlet.urgent_.store(0, std::memory_order_relaxed);
   // release, pairs with [head]'s acquire: a sender sees the empty stub before
   // it links to it.

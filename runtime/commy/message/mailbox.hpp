@@ -19,12 +19,68 @@ enum class mailbox_signal : std::uint32_t {
   drain = 1,
   stop_now = 2,
   alarm = 4,
-  restart = 8
+  restart = 8,
+  overflow = 16,  ///< A message was refused, and that ends the actor.
+  mail = 32       ///< The actor's shelf is not empty any more.
 };
+
+/// Room in a mailbox: messages in the upper 24 bits, their bytes in the lower
+/// 40, so that one addition takes both. A mailbox of 2^23 messages and 512 GiB
+/// is more than any machine here holds; the bits above are for senders that
+/// have taken room and not yet looked whether there was any.
+class room {
+public:
+  static constexpr std::uint64_t most_messages = (std::uint64_t{1} << 23U) - 1;
+  static constexpr std::uint64_t most_bytes = (std::uint64_t{1} << 39U) - 1;
+
+  constexpr room() noexcept = default;
+  /// What is more than the most counts as the most.
+  constexpr room(std::uint64_t messages, std::uint64_t bytes) noexcept
+      : both_{(messages < most_messages ? messages : most_messages)
+                  << byte_bits |
+              (bytes < most_bytes ? bytes : most_bytes)} {}
+  [[nodiscard]] static constexpr room of_word(std::uint64_t word) noexcept {
+    room made;
+    made.both_ = word;
+    return made;
+  }
+
+  [[nodiscard]] constexpr std::uint64_t word() const noexcept { return both_; }
+  [[nodiscard]] constexpr std::uint32_t messages() const noexcept {
+    return static_cast<std::uint32_t>(both_ >> byte_bits);
+  }
+  [[nodiscard]] constexpr std::uint64_t bytes() const noexcept {
+    return both_ & ((std::uint64_t{1} << byte_bits) - 1);
+  }
+  /// Less than `bound` in both: one more message may enter, whatever its size,
+  /// since a message larger than the bound could never be sent otherwise.
+  [[nodiscard]] constexpr bool is_below(room bound) const noexcept {
+    return messages() < bound.messages() && bytes() < bound.bytes();
+  }
+  constexpr room& operator+=(room more) noexcept {
+    both_ += more.both_;
+    return *this;
+  }
+  constexpr room& operator-=(room less) noexcept {
+    both_ -= less.both_;
+    return *this;
+  }
+
+private:
+  static constexpr unsigned byte_bits = 40;
+  std::uint64_t both_ = 0;
+};
+
+/// What a message takes up.
+[[nodiscard]] inline room room_of(const envelope& e) noexcept {
+  std::uint64_t bytes = e.ops->block_bytes;
+  if (e.ops->outside_bytes != nullptr) bytes += e.ops->outside_bytes(e);
+  return {1, bytes};
+}
 
 class mailbox_outlet;
 
-/// The senders' side of a mailbox: 32 bytes that any thread may touch.
+/// The senders' side of a mailbox: 40 bytes that any thread may touch.
 ///
 /// `head` is the newest message, its low bits say what the owner does:
 ///
@@ -48,24 +104,26 @@ public:
 
   /// Takes room for one message; false when the mailbox is full. What is
   /// taken is used by `push` or goes back by `give_back`.
-  [[nodiscard]] bool try_reserve() noexcept {
+  [[nodiscard]] bool try_reserve(room amount) noexcept {
     // relaxed: a count that orders nothing. The bound holds all the same, since
     // the add comes before the comparison.
-    if (queued_.fetch_add(1, std::memory_order_relaxed) <
-        bound_.load(std::memory_order_relaxed)) {
+    const auto before = room::of_word(
+        queued_.fetch_add(amount.word(), std::memory_order_relaxed));
+    if (before.is_below(
+            room::of_word(bound_.load(std::memory_order_relaxed)))) {
       return true;
     }
-    queued_.fetch_sub(1, std::memory_order_relaxed);
+    give_back(amount);
     return false;
   }
 
-  void give_back(std::uint32_t messages) noexcept {
+  void give_back(room amount) noexcept {
     // relaxed: as in try_reserve().
-    queued_.fetch_sub(messages, std::memory_order_relaxed);
+    queued_.fetch_sub(amount.word(), std::memory_order_relaxed);
   }
 
-  /// Appends a message for which room was reserved; `closed` gives the room
-  /// back and leaves the message with the caller.
+  /// Appends a message for which room was reserved; `closed` leaves message and
+  /// room with the caller.
   [[nodiscard]] pushed push(envelope& e) noexcept {
     // relaxed: the envelope becomes visible by [link] below.
     e.next.store(nullptr, std::memory_order_relaxed);
@@ -73,10 +131,7 @@ public:
     // relaxed: only a guess for the exchange, which checks it.
     auto head = head_.load(std::memory_order_relaxed);
     do {
-      if ((head & closed_bit) != 0) {
-        give_back(1);
-        return pushed::closed;
-      }
+      if ((head & closed_bit) != 0) return pushed::closed;
       // [head] release, pairs with the next sender's acquire here: it must see
       // our `next = nullptr` before it stores its own address over it. acquire
       // also pairs with [idle] in try_idle(): who wakes the receiver sees what
@@ -85,15 +140,15 @@ public:
     } while (!head_.compare_exchange_weak(
         head, fresh, std::memory_order_acq_rel, std::memory_order_relaxed));
     // The newest envelope is never freed before its `next` is set.
-    auto* const before = reinterpret_cast<envelope*>(head & ~tag_bits);
+    auto* const before = reinterpret_cast<envelope_link*>(head & ~tag_bits);
     // [link] release, pairs with the acquire in try_pop(): the owner sees the
     // whole message.
     before->next.store(&e, std::memory_order_release);
     return (head & idle_bit) != 0 ? pushed::woke : pushed::queued;
   }
 
-  /// Appends to the lane for answers, which has no bound of its own: an actor
-  /// waits for one answer at a time, so there is at most one, and late ones.
+  /// Appends to the lane for answers and urgent messages, which has no bound of
+  /// its own: what actors wait for is bounded, and messages reserve room.
   [[nodiscard]] pushed push_urgent(envelope& e) noexcept {
     const auto fresh = reinterpret_cast<std::uintptr_t>(&e);
     // relaxed: a guess, as in push().
@@ -154,12 +209,17 @@ public:
                                       32U);
   }
 
-  /// Messages that hold room, with those now being handled. A snapshot.
-  [[nodiscard]] std::uint32_t queued() const noexcept {
-    return queued_.load(std::memory_order_relaxed);
+  /// No message enters any more. A snapshot: false may be old.
+  [[nodiscard]] bool is_closed() const noexcept {
+    return (head_.load(std::memory_order_relaxed) & closed_bit) != 0;
   }
-  [[nodiscard]] std::uint32_t bound() const noexcept {
-    return bound_.load(std::memory_order_relaxed);
+
+  /// What holds room, with that now being handled. A snapshot.
+  [[nodiscard]] room queued() const noexcept {
+    return room::of_word(queued_.load(std::memory_order_relaxed));
+  }
+  [[nodiscard]] room bound() const noexcept {
+    return room::of_word(bound_.load(std::memory_order_relaxed));
   }
 
 private:
@@ -187,10 +247,10 @@ private:
   std::atomic<std::uint64_t> life_{0};
   // Never reset, only added to and subtracted from: a late sender may still
   // hold room that it is about to give back.
-  std::atomic<std::uint32_t> queued_{0};
-  std::atomic<std::uint32_t> bound_{0};
+  std::atomic<std::uint64_t> queued_{0};
+  std::atomic<std::uint64_t> bound_{0};
 };
-static_assert(sizeof(mailbox_inlet) == 32);
+static_assert(sizeof(mailbox_inlet) == 40);
 
 /// The owner's side of a mailbox: what only the thread that holds the right to
 /// run the receiver may touch. The newest message taken out stays in the list
@@ -202,9 +262,9 @@ public:
   mailbox_outlet(const mailbox_outlet&) = delete;
   mailbox_outlet& operator=(const mailbox_outlet&) = delete;
 
-  /// Opens a closed mailbox for at most `bound` messages. The caller is its
-  /// owner until `try_idle` or `try_wait` succeeds.
-  void open(mailbox_inlet& inlet, std::uint32_t bound) noexcept;
+  /// Opens a closed mailbox for at most `bound`; nothing gets room where that
+  /// is zero. The caller is its owner until `try_idle` or `try_wait` succeeds.
+  void open(mailbox_inlet& inlet, room bound) noexcept;
 
   /// The oldest message, or null when there is none or its sender has not yet
   /// linked it. It stays valid, and its block alive, until the next call; its
@@ -277,12 +337,12 @@ public:
 
 private:
   void drop_tail() noexcept {
-    if (tail_ != &stub_) free_envelope(*tail_);
+    if (tail_ != &stub_) free_envelope(*static_cast<envelope*>(tail_));
   }
 
-  envelope* tail_ = nullptr;
-  envelope stub_{};  // The list's first node; the list is never without one.
+  envelope_link* tail_ = nullptr;
+  envelope_link stub_{};  // The list's first node; it is never without one.
 };
-static_assert(sizeof(mailbox_outlet) == 32);
+static_assert(sizeof(mailbox_outlet) == 16);
 
 }  // namespace commy::message

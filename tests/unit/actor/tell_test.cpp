@@ -150,7 +150,7 @@ TEST_CASE(
   add late{5};
   auto* const e = commy::message::try_make_envelope(
       commy::actors::ops_of<counter, add>, handle.generation - 1, late);
-  REQUIRE(handle.at->inlet.try_reserve());
+  REQUIRE(handle.at->inlet.try_reserve(commy::message::room_of(*e)));
   if (handle.at->inlet.push(*e) == commy::message::pushed::woke) {
     commy::actors::schedule(*handle.at);
   }

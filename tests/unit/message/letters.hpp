@@ -44,12 +44,17 @@ inline void discard(commy::message::envelope& e) {
   commy::message::free_envelope(e);
 }
 
+/// What one letter takes up, as these tests count.
+inline constexpr commy::message::room one{1, 64};
+
 /// Both sides, as an actor's cell has them. Open, and owned by the test.
 struct mailbox {
-  explicit mailbox(std::uint32_t bound = 1000) { outlet.open(inlet, bound); }
+  explicit mailbox(std::uint32_t bound = 1000) {
+    outlet.open(inlet, {bound, commy::message::room::most_bytes});
+  }
 
   commy::message::pushed send(std::uint32_t number) {
-    if (!inlet.try_reserve()) return commy::message::pushed::closed;
+    if (!inlet.try_reserve(one)) return commy::message::pushed::closed;
     return inlet.push(make(number));
   }
 
@@ -65,7 +70,7 @@ struct mailbox {
     while (!outlet.is_drained(inlet)) {
       if (auto* const e = outlet.try_pop()) {
         read(*e);
-        inlet.give_back(1);
+        inlet.give_back(one);
         ++left;
       }
     }
