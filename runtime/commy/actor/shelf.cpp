@@ -156,7 +156,7 @@ shelf::put shelf::put_locked(message::envelope& e, aftermath& after) {
   if (policy_ == overflow::latest_by_key && replace(e, after)) {
     return put::queued;
   }
-  if (!held_.is_below(bound_) || first_waiter_ != nullptr) {
+  if (!held_.is_below(bound_)) {
     switch (policy_) {
       case overflow::drop_newest:
         drop(e, after);

@@ -31,6 +31,10 @@ struct tick {
   int price;
   [[nodiscard]] int key() const { return symbol; }
 };
+struct tock {
+  int symbol;
+  [[nodiscard]] int key() const { return symbol; }
+};
 struct named_tick {
   std::string symbol;
   int price;
@@ -39,6 +43,12 @@ struct named_tick {
 struct alarm_bell {
   static constexpr bool urgent = true;
   int number;
+};
+struct urgent_explosion {
+  static constexpr bool urgent = true;
+};
+struct ponder {
+  commy::address<question> whom;
 };
 struct urgent_question {
   using reply = int;
@@ -64,6 +74,7 @@ public:
     heard_->push_back(std::to_string(m.symbol) + ": " +
                       std::to_string(m.price));
   }
+  void on(tock m) { hear("tock ", m.symbol); }
   void on(const named_tick& m) {
     heard_->push_back(m.symbol + ": " + std::to_string(m.price));
   }
@@ -71,6 +82,9 @@ public:
   int on(urgent_question) {
     hear("urgent question ", 0);
     return 7;
+  }
+  commy::task<> on(ponder m) {
+    on(note{*co_await ask(m.whom, question{0}, 1h)});
   }
   void on(const parcel& m) {
     hear("parcel ", static_cast<int>(m.content.size()));
@@ -124,6 +138,25 @@ TEST_CASE("a mailbox that drops the oldest keeps the newest") {
   CHECK(dead[0].why == dead_reason::mailbox_full);
   CHECK(dead[0].count == 3);
   CHECK(box.rt.system().dead_letter_count() == 3);
+}
+
+TEST_CASE("what is dropped while the receiver waits is reported meanwhile") {
+  deaf box{overflow::drop_oldest};
+  auto other = box.rt.probe<question>();
+  other.answer<question>([](const question& m) { return m.number; });
+  box.rt.silence(other.address());
+  CHECK(box.actor.tell(ponder{other.address()}));
+  CHECK(box.wake().empty());
+  for (int i = 1; i <= 2; ++i)
+    CHECK(box.actor.tell(note{i}));
+  box.rt.settle();
+  for (int i = 3; i <= 5; ++i)
+    CHECK(box.actor.tell(note{i}));
+  box.rt.settle();
+  CHECK(box.rt.system().dead_letter_count() == 3);
+
+  box.rt.wake(other.address());
+  CHECK(box.wake() == std::vector<std::string>{"note 0", "note 4", "note 5"});
 }
 
 TEST_CASE("a mailbox that drops the newest keeps the oldest") {
@@ -187,9 +220,11 @@ TEST_CASE("keys may be texts, and differ by type") {
   CHECK(box.actor.tell(tick{1, 1}));
   CHECK(box.actor.tell(named_tick{"2", 20}));
   CHECK(box.actor.tell(named_tick{"1", 11}));
+  CHECK(box.actor.tell(tock{1}));
   CHECK(box.actor.tell(tick{1, 2}));
 
-  CHECK(box.wake() == std::vector<std::string>{"1: 11", "1: 2", "2: 20"});
+  CHECK(box.wake() ==
+        std::vector<std::string>{"1: 11", "1: 2", "2: 20", "tock 1"});
 }
 
 TEST_CASE("an actor whose policy is to stop ends when it is full") {
@@ -289,7 +324,7 @@ TEST_CASE("a restart keeps the mailbox, whatever the policy") {
   struct fragile : listener {
     using listener::listener;
     using listener::on;
-    void on(explode) { throw std::runtime_error{"boom"}; }
+    void on(urgent_explosion) { throw std::runtime_error{"boom"}; }
   };
   for (const auto policy : {overflow::reject, overflow::wait,
                             overflow::drop_oldest, overflow::latest_by_key}) {
@@ -300,8 +335,8 @@ TEST_CASE("a restart keeps the mailbox, whatever the policy") {
         commy::spawn_options{.mailbox_messages = 10, .when_full = policy},
         std::ref(heard));
     rt.silence(actor);
-    CHECK(actor.tell(explode{}));
     CHECK(actor.tell(note{1}));
+    CHECK(actor.tell(urgent_explosion{}));
     CHECK(actor.tell(alarm_bell{1}));
     CHECK(actor.tell(note{2}));
     rt.wake(actor);
