@@ -111,20 +111,25 @@ protected:
   ///
   ///     retry_ = after(this, 50ms, retry{});
   ///
-  /// Cost: about a microsecond.
+  /// With a `slack` it may come so much later, never earlier, and those of many
+  /// actors at the same moments, so that a program that does little wakes
+  /// rarely. Cost: about a microsecond.
   template <class A, class M>
-  timer after(const A* me, std::chrono::nanoseconds wait, M message) {
-    return add_timer(me, wait, std::chrono::nanoseconds{0}, std::move(message));
+  timer after(const A* me, std::chrono::nanoseconds wait, M message,
+              std::chrono::nanoseconds slack = {}) {
+    return add_timer(me, {wait, {}, slack}, std::move(message));
   }
   /// The same each time that `period` has passed. Times that pass while the
   /// actor is busy are made up for by one message; the later ones keep to the
-  /// times of the first. Requires: a positive period, an M that can be copied.
+  /// times of the first, which the slack may move. Requires: a positive period,
+  /// an M that can be copied.
   template <class A, class M>
-  timer every(const A* me, std::chrono::nanoseconds period, M message) {
+  timer every(const A* me, std::chrono::nanoseconds period, M message,
+              std::chrono::nanoseconds slack = {}) {
     static_assert(std::is_copy_constructible_v<M>,
                   "commy: every tick is a copy of the message");
     Expects(period.count() > 0);
-    return add_timer(me, period, period, std::move(message));
+    return add_timer(me, {period, period, slack}, std::move(message));
   }
   /// Ends a timer; false when it is over. Its message is not handled any more.
   bool cancel(timer which) noexcept {
@@ -179,14 +184,14 @@ protected:
 
 private:
   template <class A, class M>
-  timer add_timer(const A* me, std::chrono::nanoseconds wait,
-                  std::chrono::nanoseconds period, M message) {
+  timer add_timer(const A* me, const actors::timer_times& times, M message) {
     static_assert(std::is_base_of_v<actor, A>);
     Expects(static_cast<const actor*>(me) == this && cell_ != nullptr &&
-            actors::current_cell() == cell_ && wait.count() >= 0);
+            actors::current_cell() == cell_ && times.wait.count() >= 0 &&
+            times.slack.count() >= 0);
     actors::require_handler<A, M>();
     if constexpr (handles<A, M>) {
-      return actors::add_timer(*cell_, wait, period,
+      return actors::add_timer(*cell_, times,
                                std::make_unique<actors::timed_content<M>>(
                                    actors::ops_of<A, M>, std::move(message)));
     } else {

@@ -12,6 +12,7 @@
 #include <commy/base/log.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <optional>
 #include <thread>
@@ -312,13 +313,29 @@ void arm_timers_of(cell& c, const cell_extra& extra) noexcept {
   c.pool->system().alarms().arm(c);
 }
 
-timer add_timer(cell& c, std::chrono::nanoseconds wait,
-                std::chrono::nanoseconds period,
+namespace {
+
+/// The next time of a grid that all actors share, no more than `slack` after
+/// `due`: its step is the largest power of two that fits.
+std::int64_t coalesced(std::int64_t due,
+                       std::chrono::nanoseconds slack) noexcept {
+  if (slack.count() < 2) return due;
+  const auto step = static_cast<std::int64_t>(
+      std::bit_floor(static_cast<std::uint64_t>(slack.count())));
+  if (due > cell::never - step) return due;
+  return (due + step - 1) / step * step;
+}
+
+}  // namespace
+
+timer add_timer(cell& c, const timer_times& times,
                 std::unique_ptr<timed_message> content) {
   auto& extra = extra_of(c);
   if (extra.timers == nullptr) extra.timers = std::make_unique<timer_set>();
-  const auto made = extra.timers->add(c.pool->system().alarms().after(wait),
-                                      period.count(), std::move(content));
+  const auto due =
+      coalesced(c.pool->system().alarms().after(times.wait), times.slack);
+  const auto made =
+      extra.timers->add(due, times.period.count(), std::move(content));
   arm_timers(c);
   return made;
 }

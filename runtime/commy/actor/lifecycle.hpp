@@ -65,9 +65,15 @@ inline void arm_timers(cell& c) noexcept {
     c.deadline.store(cell::never, std::memory_order_relaxed);
   }
 }
-/// `period` 0: once. Throws `actor_failure` when there are too many.
-timer add_timer(cell& c, std::chrono::nanoseconds wait,
-                std::chrono::nanoseconds period,
+/// When a timer rings: after `wait` and no more than `slack` later, then each
+/// `period`; 0: once.
+struct timer_times {
+  std::chrono::nanoseconds wait{};
+  std::chrono::nanoseconds period{};
+  std::chrono::nanoseconds slack{};
+};
+/// Throws `actor_failure` when there are too many.
+timer add_timer(cell& c, const timer_times& times,
                 std::unique_ptr<timed_message> content);
 bool cancel_timer(cell& c, timer which) noexcept;
 watch_id watch_by(cell& c, const cell_handle& target,

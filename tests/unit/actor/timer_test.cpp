@@ -225,3 +225,37 @@ TEST_CASE("timers ring on threads as well") {
     return std::ranges::count(so_far, 1) == 1 && so_far.size() >= 12;
   }));
 }
+
+TEST_CASE("timers with slack ring together, and none too early or too late") {
+  struct start {
+    std::chrono::nanoseconds wait;
+    std::chrono::nanoseconds slack;
+  };
+  struct lazy : commy::actor {
+    explicit lazy(std::vector<std::chrono::nanoseconds>& rang) : rang_{&rang} {}
+    void on(start m) { (void)after(this, m.wait, tick{0}, m.slack); }
+    void on(tick) { rang_->push_back(now()); }
+    std::vector<std::chrono::nanoseconds>* rang_;
+  };
+  for (const auto slack : {0ms, 1ms, 20ms, 500ms}) {
+    runtime rt;
+    std::vector<std::vector<std::chrono::nanoseconds>> rang(10);
+    for (std::size_t i = 0; i < rang.size(); ++i) {
+      rt.spawn<lazy>("", rang[i]).tell(start{100ms + i * 1ms, slack}).value();
+    }
+    rt.settle();
+    int moments = 0;
+    while (rt.system().advance_to_next(1s)) {
+      ++moments;
+      rt.settle();
+    }
+    CAPTURE(slack.count(), moments);
+    for (std::size_t i = 0; i < rang.size(); ++i) {
+      REQUIRE(rang[i].size() == 1);
+      CHECK(rang[i][0] >= 100ms + i * 1ms);
+      CHECK(rang[i][0] <= 100ms + i * 1ms + slack);
+    }
+    if (slack == 0ms) CHECK(moments == 10);
+    if (slack >= 20ms) CHECK(moments <= 2);
+  }
+}
