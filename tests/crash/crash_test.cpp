@@ -418,6 +418,21 @@ TEST_CASE("a name leads to a whole segment or to none, at every step") {
   CHECK(absent > 0);
 }
 
+TEST_CASE("what the explorer does not look behind changes no shared byte") {
+  const auto distrusted = [](auto operate) {
+    auto s = make_scenario("distrusted", some_entries, operate);
+    s.distrustful = true;
+    const auto done = explored_soundly(s);
+    CHECK(done.unexpected == 0);
+  };
+  distrusted(
+      [](auto& world) { must(world.texts.insert_or_assign(9, long_text)); });
+  distrusted([](auto& world) { must(world.texts.erase(1)); });
+  distrusted([](auto& world) { must(world.queue.push_back({4, 5})); });
+  distrusted(
+      [](auto& world) { must(world.ordered.insert_or_assign(3, long_text)); });
+}
+
 TEST_CASE("the explorer finds a store that comes before its log") {
   auto found =
       explore(make_scenario("planted: store before log", some_entries,

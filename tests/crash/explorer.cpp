@@ -123,9 +123,8 @@ void cut_sweeps(const std::vector<segment_bytes>& states,
     shared.load(state);
     auto last = shared.bytes();
     done.swept_steps += sweeper.step_to_mark([&] {
-      auto now = shared.bytes();
-      if (now == last) return;
-      last = std::move(now);
+      if (shared.holds(last)) return;
+      last = shared.bytes();
       ++done.swept_states;
       checks.check_cut_sweep(last, wanted);
     });
@@ -160,12 +159,19 @@ exploration explore(const scenario& s, memory::planted_bug bug) {
   state_checks checks{sizes, before, after, done};
   checks.begin(now);
   sampler samples;
-  done.instructions = victim.step_to_mark([&] {
+  const auto look = [&] {
     if (!files.take(now)) return;
     ++done.states;
     checks.check(now);
     samples.show(now);
-  });
+  };
+  const auto distrust = [&] {
+    const auto before_it = done.states;
+    look();
+    done.unexpected += done.states - before_it;
+  };
+  done.instructions = victim.step_to_mark(
+      look, s.distrustful ? std::function<void()>{distrust} : nullptr);
   checks.end(now);
   cut_sweeps(samples.kept(), sizes, checks, done);
   done.seconds =

@@ -21,6 +21,8 @@ struct scenario {
   std::function<void(model_world&)> prepare_model;
   std::function<void(model_world&)> operate_model;
   memory::geometry sizes = small_geometry();
+  /// Also look behind the instructions that cannot have stored.
+  bool distrustful = false;
 };
 
 /// A scenario from two generic functions, each called with either world.
@@ -40,6 +42,7 @@ struct exploration {
   std::uint64_t ended_after = 0;     // and as after the operation.
   std::uint64_t swept_steps = 0;     // Instructions of sweeps stepped through,
   std::uint64_t swept_states = 0;    // and instants at which one was cut.
+  std::uint64_t unexpected = 0;      // States behind such an instruction.
   std::uint64_t violations = 0;
   std::vector<std::string> first_violations;
   double seconds = 0;

@@ -1,13 +1,19 @@
 #include "stepper.hpp"
 
+#include "store_filter.hpp"
+
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -97,8 +103,10 @@ bool stepper::run_to_mark() {
   }
 }
 
-std::uint64_t stepper::step_to_mark(const std::function<void()>& each) {
+std::uint64_t stepper::step_to_mark(const std::function<void()>& each,
+                                    const std::function<void()>& otherwise) {
   for (std::uint64_t steps = 1;; ++steps) {
+    const bool look = may_store_next();
     const int signal = resume(PTRACE_SINGLESTEP);
     if (signal == SIGSTOP) return steps;
     if (signal == 0) {
@@ -108,8 +116,29 @@ std::uint64_t stepper::step_to_mark(const std::function<void()>& each) {
       throw std::runtime_error{"the traced child met signal " +
                                std::to_string(signal)};
     }
-    each();
+    if (look) {
+      each();
+    } else if (otherwise) {
+      otherwise();
+    }
   }
+}
+
+bool stepper::may_store_next() const {
+#ifdef __x86_64__
+  const auto word_at = [&](std::uint64_t at) {
+    // The next page may not be there; then the bytes are no part of it.
+    return ::ptrace(PTRACE_PEEKTEXT, child_, at, nullptr);
+  };
+  const auto at = static_cast<std::uint64_t>(::ptrace(
+      PTRACE_PEEKUSER, child_, offsetof(user_regs_struct, rip), nullptr));
+  const std::array<long, 2> words{word_at(at), word_at(at + sizeof(long))};
+  std::array<std::uint8_t, longest_instruction + 1> code{};
+  std::memcpy(code.data(), words.data(), code.size());
+  return may_store(code);
+#else
+  return true;
+#endif
 }
 
 }  // namespace commy::test

@@ -24,13 +24,17 @@ public:
   /// instead. Throws when it crashed.
   bool run_to_mark();
   /// Lets it run up to its next mark and calls `each()` after every
-  /// instruction. Returns how many there were.
-  std::uint64_t step_to_mark(const std::function<void()>& each);
+  /// instruction that may have stored where others see it, `otherwise()` after
+  /// every other one. Returns how many instructions there were.
+  std::uint64_t step_to_mark(const std::function<void()>& each,
+                             const std::function<void()>& otherwise = {});
 
 private:
   /// Resumes with a ptrace request and waits for the next stop. Answers the
   /// signal that stopped it, or 0 when it ended well.
   int resume(int request);
+  /// The instruction that comes next may store into memory that is shared.
+  [[nodiscard]] bool may_store_next() const;
   void end() noexcept;
 
   pid_t child_ = -1;

@@ -3,6 +3,7 @@
 #include <commy/memory/ring_repair.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -117,6 +118,16 @@ segment_bytes segment_copy::bytes() const {
   const auto* const control = image_.control_bytes(0);
   return {{data, data + image_.committed()},
           {control, control + image_.control_committed()}};
+}
+
+bool segment_copy::holds(const segment_bytes& what) const {
+  const auto same = [](const std::byte* at, std::uint64_t size,
+                       const std::vector<std::byte>& as) {
+    return size == as.size() && std::memcmp(at, as.data(), size) == 0;
+  };
+  return same(image_.bytes(0), image_.committed(), what.data) &&
+         same(image_.control_bytes(0), image_.control_committed(),
+              what.control);
 }
 
 std::shared_ptr<memory::engine> segment_copy::attach(bool writable) {

@@ -34,6 +34,8 @@ public:
   void load(const segment_bytes& bytes);
   /// What it is now, as far as the headers say it is in use.
   [[nodiscard]] segment_bytes bytes() const;
+  /// `bytes() == what`, without the copy.
+  [[nodiscard]] bool holds(const segment_bytes& what) const;
 
   [[nodiscard]] const memory::image& img() const noexcept { return image_; }
 

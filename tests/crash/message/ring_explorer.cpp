@@ -75,9 +75,8 @@ void cut_sweeps(const std::vector<segment_bytes>& states,
       shared.load(state);
       auto last = shared.bytes();
       sweeper.step_to_mark([&] {
-        auto now = shared.bytes();
-        if (now == last) return;
-        last = std::move(now);
+        if (shared.holds(last)) return;
+        last = shared.bytes();
         ++done.swept_states;
         checks.check_cut_sweep(last);
       });
