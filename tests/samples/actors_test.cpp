@@ -44,3 +44,14 @@ TEST_CASE("the sample game_loop draws between frames") {
 TEST_CASE("the sample tested passes its own test") {
   CHECK(output_of("tested") == "all as it should be\n");
 }
+
+TEST_CASE("the sample ask_and_await sells until it is sold out") {
+  CHECK(output_of("ask_and_await") ==
+        "tea for 30\nhoney for 50\nsold out\n"
+        "no price: the receiver has stopped without an answer\n");
+}
+
+TEST_CASE("the sample pipeline keeps to its room") {
+  CHECK(output_of("pipeline") ==
+        "the sum is 50005000; no mailbox held more than its 4: yes\n");
+}

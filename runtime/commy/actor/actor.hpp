@@ -72,15 +72,21 @@ protected:
   /// gives result<int, ask_error>. Exactly one answer comes, whatever happens
   /// to the other actor, and no later than the timeout, which is positive.
   /// Fails at once with `cycle` when the other waits for this actor itself.
-  template <class To, class M>
-  auto ask(const To& to, M message, std::chrono::nanoseconds timeout) {
+  /// With g++ 12 a message that owns memory and has no constructor of its own
+  /// must be made in a statement before (else it does not compile):
+  ///
+  ///     look_up m{std::move(name)};
+  ///     auto found = co_await ask(index_, moved(m), 50ms);
+  template <class To, class Given>
+  auto ask(const To& to, Given&& message, std::chrono::nanoseconds timeout) {
+    using M = actors::message_in<Given>;
     static_assert(request<M>,
                   "commy: ask needs a message that says `using reply = X;`; "
                   "a message without an answer is told");
     Expects(cell_ != nullptr && actors::current_cell() == cell_);
-    return actors::ask_operation<M>{*cell_, actors::access::handle(to),
-                                    actors::access::ops<M>(to),
-                                    std::move(message), timeout};
+    return actors::ask_operation<M>{
+        *cell_, actors::access::handle(to), actors::access::ops<M>(to),
+        actors::message_from<Given>(std::forward<Given>(message)), timeout};
   }
 
   /// To be awaited in a task: `auto sent = co_await tell(next_, item, 1s)`
@@ -89,12 +95,13 @@ protected:
   /// in which senders came, until `timeout`, which is positive, has passed. So
   /// a pipeline runs at the pace of its slowest step. Fails at once with
   /// `cycle` when the other waits for this actor itself.
-  template <class To, class M>
-  auto tell(const To& to, M message, std::chrono::nanoseconds timeout) {
+  template <class To, class Given>
+  auto tell(const To& to, Given&& message, std::chrono::nanoseconds timeout) {
+    using M = actors::message_in<Given>;
     Expects(cell_ != nullptr && actors::current_cell() == cell_);
-    return actors::tell_operation<M>{*cell_, actors::access::handle(to),
-                                     actors::access::ops<M>(to),
-                                     std::move(message), timeout};
+    return actors::tell_operation<M>{
+        *cell_, actors::access::handle(to), actors::access::ops<M>(to),
+        actors::message_from<Given>(std::forward<Given>(message)), timeout};
   }
 
   /// The time that this actor's system lives by, see `actor_system::now`.

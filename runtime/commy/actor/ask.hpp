@@ -11,10 +11,72 @@
 #include <coroutine>
 #include <memory>
 #include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace commy {
+
+/// A message to be moved out of a variable, see `moved`.
+template <class M>
+struct moved_message {
+  M* from;
+};
+
+/// `co_await ask(to, moved(m), 1s)` is `co_await ask(to, std::move(m), 1s)`. To
+/// be used where g++ 12 must not see the latter: see `actor::ask`.
+template <class M>
+moved_message<M> moved(M& message) noexcept {
+  return {&message};
+}
+
+}  // namespace commy
 
 namespace commy::actors {
 
 class system_core;
+
+template <class M>
+struct awaited_message {
+  using type = M;
+};
+template <class M>
+struct awaited_message<moved_message<M>> {
+  using type = M;
+};
+/// The type of the message that is given as a `Given`.
+template <class Given>
+using message_in = typename awaited_message<std::remove_cvref_t<Given>>::type;
+
+/// g++ before 13 makes an aggregate that is a part of a co_await from copies of
+/// its members, bit by bit, and destroys both. `Given`: as of a forwarding
+/// reference, so an lvalue is a variable, which is made by another statement.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+template <class Given>
+inline constexpr bool may_be_awaited =
+    std::is_lvalue_reference_v<Given> ||
+    !std::is_aggregate_v<std::remove_cvref_t<Given>> ||
+    std::is_trivially_destructible_v<std::remove_cvref_t<Given>>;
+#else
+template <class Given>
+inline constexpr bool may_be_awaited = true;
+#endif
+
+/// The message, to be kept by an operation.
+template <class Given>
+message_in<Given> message_from(Given&& given) {
+  static_assert(
+      may_be_awaited<Given>,
+      "commy: g++ 12 destroys a message twice that owns memory, has no "
+      "constructor of its own, and is made or moved inside of a co_await. Make "
+      "it in a statement before and await ask(to, m, ...) to copy it or "
+      "ask(to, commy::moved(m), ...) to move it; or give it a constructor");
+  if constexpr (std::is_same_v<std::remove_cvref_t<Given>,
+                               moved_message<message_in<Given>>>) {
+    return std::move(*given.from);
+  } else {
+    return std::forward<Given>(given);
+  }
+}
 
 /// One wait of one handler. Lives in the frame of the waiting coroutine.
 struct pending_ask {

@@ -333,3 +333,32 @@ TEST_CASE("an actor that drains first ends the wait it is in") {
   CHECK(answer == "3");
   CHECK(system.wait_stopped(desk, deadline));
 }
+
+TEST_CASE("messages that own memory are asked and told whole from a wait") {
+  struct text {
+    using reply = std::string;
+    std::string words;
+  };
+  struct echo : commy::actor {
+    std::string on(const text& m) { return m.words; }
+  };
+  struct begin {
+    using reply = std::string;
+    std::string words;
+  };
+  struct asker : commy::actor {
+    explicit asker(commy::ref<echo> to) : to_{to} {}
+    commy::task<std::string> on(begin m) {
+      text first{m.words + " first"};
+      const auto copied = co_await ask(to_, first, deadline);
+      const auto again = co_await ask(to_, commy::moved(first), deadline);
+      co_return *copied + *again + first.words;
+    }
+    commy::ref<echo> to_;
+  };
+  commy::actor_system system{{.workers = 1}};
+  const std::string words(100, 'x');
+  const auto a = system.spawn<asker>("a", system.spawn<echo>("e"));
+  CHECK(system.ask(a, begin{words}, deadline).value() ==
+        words + " first" + words + " first");
+}
