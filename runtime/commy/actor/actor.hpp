@@ -77,8 +77,9 @@ protected:
                   "commy: ask needs a message that says `using reply = X;`; "
                   "a message without an answer is told");
     Expects(cell_ != nullptr && actors::current_cell() == cell_);
-    return actors::ask_operation<M>{*cell_, actors::access::handle(to),
-                                    actors::access::ops<M>(to),
+    const auto& one = actors::access::receiver(to, message);
+    return actors::ask_operation<M>{*cell_, actors::access::handle(one),
+                                    actors::access::ops<M>(one),
                                     std::move(message), timeout};
   }
 

@@ -1,0 +1,203 @@
+// Topics and pools under many threads at once.
+#include "support.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace actor_tests;
+using commy::topic;
+using commy::topic_subscription;
+
+namespace {
+
+// ThreadSanitizer slows this down some fifteen times.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int scale = 1;
+#else
+constexpr int scale = 10;
+#endif
+
+struct numbered {
+  int publisher;
+  int number;
+};
+
+struct tally {
+  std::atomic<int> heard{0};
+  std::atomic<int> disorders{0};
+  std::atomic<int> strays{0};
+};
+
+/// Checks that it hears each publisher's numbers without a hole, from the first
+/// that it hears.
+class judge : public commy::actor {
+public:
+  judge(int publishers, tally& all)
+      : next_(static_cast<std::size_t>(publishers), -1), all_{&all} {}
+  void on(numbered m) {
+    auto& next = next_[static_cast<std::size_t>(m.publisher)];
+    if (next >= 0 && m.number != next) ++all_->disorders;
+    next = m.number + 1;
+    ++all_->heard;
+  }
+
+private:
+  std::vector<int> next_;
+  tally* all_;
+};
+
+/// A subscriber for a while, that another kind of message would betray a
+/// publisher that mixed up two subscriptions in one place.
+template <int Kind>
+class passer_by : public commy::actor {
+public:
+  passer_by(const topic<numbered>& from, tally& all)
+      : all_{&all}, feed_{from.subscribe(self(this)).value()} {}
+  void on(numbered m) {
+    if (kind_ != Kind || m.publisher < 0) ++all_->strays;
+    ++all_->heard;
+  }
+
+private:
+  int kind_ = Kind;
+  tally* all_;
+  topic_subscription feed_;
+};
+
+template <int Kind>
+void come_and_go(commy::actor_system& system, const topic<numbered>& all,
+                 tally& passing, const std::atomic<bool>& done) {
+  while (!done) {
+    const auto p = system.spawn<passer_by<Kind>>(
+        {.name = "", .mailbox_messages = 1'000'000}, all, passing);
+    std::this_thread::yield();
+    system.stop(
+        p, Kind % 2 == 0 ? commy::stop_mode::drain : commy::stop_mode::now);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("subscribers who stay hear all while others come and go") {
+  constexpr int publishers = 3;
+  constexpr int each = 3000 * scale;
+  constexpr int stay = 4;
+  commy::actor_system system{{.workers = 2}};
+  const topic<numbered> all;
+  tally staying;
+  tally passing;
+  std::vector<topic_subscription> feeds;
+  for (int i = 0; i < stay; ++i) {
+    feeds.push_back(
+        all.subscribe(
+               system.spawn<judge>({.name = "", .mailbox_messages = 1'000'000},
+                                   publishers, staying))
+            .value());
+  }
+  std::atomic<bool> done{false};
+  std::atomic<int> taken{0};
+  std::vector<std::thread> crowd;
+  crowd.emplace_back([&] { come_and_go<0>(system, all, passing, done); });
+  crowd.emplace_back([&] { come_and_go<1>(system, all, passing, done); });
+  std::vector<std::thread> threads;
+  for (int p = 0; p < publishers; ++p) {
+    threads.emplace_back([&, p] {
+      for (int i = 0; i < each; ++i) {
+        const auto sent = all.publish(numbered{p, i});
+        taken += static_cast<int>(sent.taken);
+        if (sent.taken < stay || sent.refused > 0) ++staying.strays;
+      }
+    });
+  }
+  for (auto& t : threads)
+    t.join();
+  done = true;
+  for (auto& t : crowd)
+    t.join();
+
+  REQUIRE(
+      eventually([&] { return staying.heard == stay * publishers * each; }));
+  CHECK(staying.disorders == 0);
+  CHECK(staying.strays == 0);
+  CHECK(passing.strays == 0);
+  // What those who stopped had not handled became dead letters.
+  REQUIRE(eventually([&] { return system.actor_count() == stay; }));
+  CHECK(taken == staying.heard + passing.heard +
+                     static_cast<int>(system.dead_letter_count()));
+  CHECK(all.subscribers() == stay);
+}
+
+TEST_CASE("refusals are counted for who was refused, and nobody else") {
+  constexpr int rounds = 3000 * scale;
+  commy::actor_system system{{.workers = 1}};
+  const topic<add> all;
+  const auto full =
+      system.spawn<counter>({.name = "full", .mailbox_messages = 1});
+  const auto open =
+      system.spawn<counter>({.name = "open", .mailbox_messages = 1'000'000});
+  occupied busy{full};
+  REQUIRE(busy.is_busy());
+  std::atomic<std::uint32_t> refused{0};
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::atomic<std::uint32_t> learnt{0};
+  // Both use the same place in turn, while messages are being refused there.
+  std::thread guests{[&] {
+    for (bool first = true; !done; first = !first) {
+      const auto feed = all.subscribe(first ? full : open).value();
+      std::this_thread::yield();
+      if (!first && feed.refused() != 0) ++wrong;
+      if (first) learnt += feed.refused();
+    }
+  }};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < rounds; ++i)
+        refused += static_cast<std::uint32_t>(all.publish(add{1}).refused);
+    });
+  }
+  for (auto& t : threads)
+    t.join();
+  done = true;
+  guests.join();
+  busy.end();
+
+  CHECK(wrong == 0);
+  CHECK(learnt <= refused);
+}
+
+TEST_CASE("a pool that threads flood handles each message once") {
+  constexpr int senders = 3;
+  constexpr int each = 5000 * scale;
+  commy::actor_system system{{.workers = 2}};
+  const auto flood = [&]<commy::routing How>() {
+    const auto p =
+        system.spawn_pool<counter, How>({.size = 4, .mailbox_messages = 64});
+    std::vector<std::thread> threads;
+    for (int s = 0; s < senders; ++s) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < each; ++i) {
+          while (!p.tell(add{1}))
+            std::this_thread::yield();
+        }
+      });
+    }
+    for (auto& t : threads)
+      t.join();
+    int sum = 0;
+    for (const auto& w : p.workers())
+      sum += system.ask(w, total{}, deadline).value_or(0);
+    return sum;
+  };
+
+  CHECK(flood.operator()<commy::routing::round_robin>() == senders * each);
+  CHECK(flood.operator()<commy::routing::least_loaded>() == senders * each);
+}
