@@ -177,6 +177,24 @@ TEST_CASE("a subscriber that has stopped is taken out by itself") {
   CHECK(*seen == numbers{1, 1});
 }
 
+TEST_CASE("a subscriber that drains is taken out by the next publish") {
+  runtime rt;
+  const auto sums = rt.spawn<counter>("sums");
+  const topic<add> all;
+  const auto feed = all.subscribe(sums).value();
+  CHECK(all.publish(add{1}).taken == 1);
+  CHECK(all.publish(add{1}).taken == 1);
+  // It takes no more, and still has something to do.
+  (void)rt.system().stop(sums);
+  REQUIRE(rt.step());
+  REQUIRE(all.subscribers() == 1);
+
+  const auto done = all.publish(add{1});
+
+  CHECK(done.taken + done.refused == 0);
+  CHECK(all.subscribers() == 0);
+}
+
 TEST_CASE("a restarted actor subscribes anew, once") {
   runtime rt;
   const auto seen = std::make_shared<numbers>();
