@@ -44,3 +44,9 @@ TEST_CASE("the sample game_loop draws between frames") {
 TEST_CASE("the sample tested passes its own test") {
   CHECK(output_of("tested") == "all as it should be\n");
 }
+
+TEST_CASE("the sample topic_and_pool tells all and shares the work") {
+  CHECK(output_of("topic_and_pool") ==
+        "18 copies taken\n9 passed on\nACME: last 103, highest 107\n"
+        "INIT: last 103, highest 107\nUMBR: last 103, highest 107\n");
+}
