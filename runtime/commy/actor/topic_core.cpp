@@ -15,25 +15,17 @@ topic_core::~topic_core() {
   }
 }
 
-/// A place that is nobody's, or whose subscriber has stopped without a publish
-/// that found it so. Under the lock.
-topic_core::free_place topic_core::find_free() noexcept {
+/// A place that is nobody's. Under the lock.
+topic_core::free_place topic_core::find_free() const noexcept {
   // relaxed: only who holds the lock writes these.
   for (auto* c = first_.load(std::memory_order_relaxed); c != nullptr;
        c = c->next.load(std::memory_order_relaxed)) {
     for (std::size_t i = 0; i < chunk_places; ++i) {
-      auto& p = c->places[i];
       // acquire, pairs with [end]: a reader that comes to a later number by
-      // what we write comes to that end, too.
-      const auto number = p.number.load(std::memory_order_acquire);
-      if (number == 0) return {c, i};
-      const auto* const at = p.at.load(std::memory_order_relaxed);
-      if (at->inlet.generation() ==
-          p.generation.load(std::memory_order_relaxed)) {
-        continue;
+      // what is written then comes to that end, too.
+      if (c->places[i].number.load(std::memory_order_acquire) == 0) {
+        return {c, i};
       }
-      end({&p, number});
-      return {c, i};
     }
   }
   return {};
@@ -52,6 +44,11 @@ result<topic_core::added, topic_error> topic_core::add(
     const cell_handle& who, std::span<const ops> how) {
   const std::lock_guard hold{mutex_};
   auto free = find_free();
+  if (free.in == nullptr && places_ >= sweep_at_) {
+    // Some may have stopped without a publish that found them so.
+    sweep_at_ = std::clamp<std::size_t>(2 * count(), 64, most_subscribers);
+    free = find_free();
+  }
   if (free.in == nullptr) {
     if (places_ == most_subscribers) {
       return unexpected{topic_error::too_many_subscribers};

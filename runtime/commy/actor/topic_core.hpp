@@ -101,7 +101,7 @@ public:
   static void end(const added& subscription) noexcept;
   [[nodiscard]] static std::uint32_t refused(
       const added& subscription) noexcept;
-  /// Subscribers that have not stopped. A walk over all.
+  /// Subscribers that have not stopped; others are taken out. A walk over all.
   [[nodiscard]] std::size_t count() const noexcept;
 
   /// Calls `tell(handle, code)` for each subscriber, with its code for the
@@ -126,7 +126,7 @@ private:
     std::size_t index = 0;
   };
 
-  [[nodiscard]] free_place find_free() noexcept;
+  [[nodiscard]] free_place find_free() const noexcept;
   [[nodiscard]] free_place grow();
   static void count_refusal(place& p, std::uint64_t number) noexcept;
 
@@ -137,6 +137,8 @@ private:
   std::mutex mutex_;  // Of who subscribes.
   chunk* last_ = nullptr;
   std::size_t places_ = 0;
+  // When there are so many places, those of the stopped are made free.
+  std::size_t sweep_at_ = 64;
 };
 
 template <class Tell>

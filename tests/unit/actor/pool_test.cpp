@@ -13,7 +13,6 @@
 
 using namespace actor_tests;
 using commy::pool;
-using commy::pool_options;
 using commy::routing;
 using commy::test::runtime;
 

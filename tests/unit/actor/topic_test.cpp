@@ -30,7 +30,7 @@ using numbers = std::vector<int>;
 /// Keeps its subscription as actors do, and writes down what it hears.
 class reader : public commy::actor {
 public:
-  reader(topic<tick> prices, std::shared_ptr<numbers> seen)
+  reader(const topic<tick>& prices, std::shared_ptr<numbers> seen)
       : seen_{std::move(seen)}, feed_{prices.subscribe(self(this)).value()} {}
   void on(tick m) {
     if (m.price < 0) fail("no such price");
