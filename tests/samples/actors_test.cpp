@@ -55,3 +55,9 @@ TEST_CASE("the sample pipeline keeps to its room") {
   CHECK(output_of("pipeline") ==
         "the sum is 50005000; no mailbox held more than its 4: yes\n");
 }
+
+TEST_CASE("the sample topic_and_pool tells all and shares the work") {
+  CHECK(output_of("topic_and_pool") ==
+        "18 copies taken\n9 passed on\nACME: last 103, highest 107\n"
+        "INIT: last 103, highest 107\nUMBR: last 103, highest 107\n");
+}

@@ -84,9 +84,11 @@ protected:
                   "commy: ask needs a message that says `using reply = X;`; "
                   "a message without an answer is told");
     Expects(cell_ != nullptr && actors::current_cell() == cell_);
-    return actors::ask_operation<M>{
-        *cell_, actors::access::handle(to), actors::access::ops<M>(to),
-        actors::message_from<Given>(std::forward<Given>(message)), timeout};
+    auto content = actors::message_from<Given>(std::forward<Given>(message));
+    const auto& one = actors::access::receiver(to, content);
+    return actors::ask_operation<M>{*cell_, actors::access::handle(one),
+                                    actors::access::ops<M>(one),
+                                    std::move(content), timeout};
   }
 
   /// To be awaited in a task: `auto sent = co_await tell(next_, item, 1s)`
@@ -99,9 +101,11 @@ protected:
   auto tell(const To& to, Given&& message, std::chrono::nanoseconds timeout) {
     using M = actors::message_in<Given>;
     Expects(cell_ != nullptr && actors::current_cell() == cell_);
-    return actors::tell_operation<M>{
-        *cell_, actors::access::handle(to), actors::access::ops<M>(to),
-        actors::message_from<Given>(std::forward<Given>(message)), timeout};
+    auto content = actors::message_from<Given>(std::forward<Given>(message));
+    const auto& one = actors::access::receiver(to, content);
+    return actors::tell_operation<M>{*cell_, actors::access::handle(one),
+                                     actors::access::ops<M>(one),
+                                     std::move(content), timeout};
   }
 
   /// The time that this actor's system lives by, see `actor_system::now`.

@@ -45,6 +45,12 @@ result<actors::cell_handle, find_error> actor_system::find_actor(
   return found.handle;
 }
 
+result<std::shared_ptr<actors::topic_core>, topic_error>
+actor_system::find_topic(std::string_view name,
+                         const actors::topic_kind& kind) {
+  return core_->topics().find_or_make(name, kind);
+}
+
 result<wire_port, find_error> actor_system::find_port(
     std::string_view name) const {
   const auto found = core_->find(name);
@@ -141,6 +147,19 @@ result<cell_handle, spawn_error> start_supervised(
   extra->maker = std::move(maker);
   extra->supervisor = std::move(supervisor);
   return system.start(type, options, std::move(extra), nullptr);
+}
+
+result<std::uint32_t, spawn_error> pool_size(const system_core& system,
+                                             const pool_options& options) {
+  if (options.size > most_pool_workers) {
+    return unexpected{spawn_error::pool_too_large, options.name};
+  }
+  return options.size == 0 ? system.workers() : options.size;
+}
+
+std::string worker_name(std::string_view pool, std::uint32_t index) {
+  if (pool.empty()) return {};
+  return std::string{pool} + '/' + std::to_string(index);
 }
 
 }  // namespace actors

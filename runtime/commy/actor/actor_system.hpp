@@ -3,8 +3,10 @@
 
 #include <commy/actor/actor.hpp>
 #include <commy/actor/dead_letters.hpp>
+#include <commy/actor/pool.hpp>
 #include <commy/actor/supervisor.hpp>
 #include <commy/actor/system_options.hpp>
+#include <commy/actor/topic.hpp>
 #include <commy/actor/wire_port.hpp>
 #include <commy/base/result.hpp>
 
@@ -66,6 +68,23 @@ public:
     return try_spawn<A>(name, std::forward<Args>(args)...).value();
   }
 
+  /// Starts workers of class A, each constructed from copies of `args`; see
+  /// pool.hpp. When one cannot be started, those before it are told to stop,
+  /// and it fails as `try_spawn` does, or with `pool_too_large`.
+  template <class A, routing How = routing::round_robin, class... Args>
+  result<pool<A, How>, spawn_error> try_spawn_pool(const pool_options& options,
+                                                   const Args&... args) {
+    return actors::start_pool<A, How>(*core_, options,
+                                      [&](const spawn_options& worker) {
+                                        return try_spawn<A>(worker, args...);
+                                      });
+  }
+  /// As `try_spawn_pool`; throws `bad_result` with the reason.
+  template <class A, routing How = routing::round_robin, class... Args>
+  pool<A, How> spawn_pool(const pool_options& options, const Args&... args) {
+    return try_spawn_pool<A, How>(options, args...).value();
+  }
+
   /// A supervisor without children yet.
   [[nodiscard]] supervisor supervise(supervision options = {});
 
@@ -79,9 +98,10 @@ public:
     static_assert(request<M>,
                   "commy: ask needs a message that says `using reply = X;`; "
                   "a message without an answer is told");
-    const auto* const ops = actors::access::ops<M>(to);
+    const auto& one = actors::access::receiver(to, message);
+    const auto* const ops = actors::access::ops<M>(one);
     if (ops == nullptr) return unexpected{ask_error::receiver_stopped};
-    return actors::ask_blocking(*core_, actors::access::handle(to), *ops,
+    return actors::ask_blocking(*core_, actors::access::handle(one), *ops,
                                 std::move(message), timeout);
   }
 
@@ -92,10 +112,26 @@ public:
   template <class To, class M>
   told<M> tell(const To& to, M message,
                std::chrono::nanoseconds timeout) const {
-    const auto* const ops = actors::access::ops<M>(to);
+    const auto& one = actors::access::receiver(to, message);
+    const auto* const ops = actors::access::ops<M>(one);
     if (ops == nullptr) return {tell_error::stopped, std::move(message)};
-    return actors::tell_blocking(*core_, actors::access::handle(to), *ops,
+    return actors::tell_blocking(*core_, actors::access::handle(one), *ops,
                                  std::move(message), timeout);
+  }
+
+  /// The topic of that name and these messages; a new one if nobody holds one.
+  /// Fails with `other_messages`, which names both, `bad_name` or
+  /// `too_many_topics`.
+  template <sendable... M>
+  result<commy::topic<M...>, topic_error> try_topic(std::string_view name) {
+    auto found = find_topic(name, commy::topic<M...>::kind);
+    if (!found) return unexpected{found.error()};
+    return commy::topic<M...>{std::move(*found)};
+  }
+  /// As `try_topic`; throws `bad_result` with the reason.
+  template <sendable... M>
+  commy::topic<M...> topic(std::string_view name) {
+    return try_topic<M...>(name).value();
   }
 
   /// The living actor of that name.
@@ -191,6 +227,8 @@ private:
       const std::function<void*()>& make);
   [[nodiscard]] result<actors::cell_handle, find_error> find_actor(
       std::string_view name, const std::type_info& type) const;
+  result<std::shared_ptr<actors::topic_core>, topic_error> find_topic(
+      std::string_view name, const actors::topic_kind& kind);
   [[nodiscard]] bool wait_gone(const actors::cell_handle& actor,
                                std::chrono::nanoseconds at_most) const;
 

@@ -5,7 +5,7 @@
 #include <commy/actor/cell.hpp>
 #include <commy/actor/handler.hpp>
 #include <commy/actor/interleaved_set.hpp>
-#include <commy/actor/keyed.hpp>
+#include <commy/actor/message_traits.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/message/envelope.hpp>
 

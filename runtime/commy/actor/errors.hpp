@@ -31,7 +31,8 @@ enum class spawn_error : std::uint8_t {
   constructor_failed,
   too_many_actors,
   stopping,
-  supervisor_gave_up
+  supervisor_gave_up,
+  pool_too_large
 };
 
 enum class find_error : std::uint8_t {
@@ -106,6 +107,8 @@ constexpr std::string_view describe(spawn_error e) noexcept {
     case spawn_error::supervisor_gave_up:
       return "the supervisor has given up after too many failures; see its "
              "reasons(), and make a new one";
+    case spawn_error::pool_too_large:
+      return "a pool has at most 1,024 workers";
   }
   return "unknown spawn error";
 }

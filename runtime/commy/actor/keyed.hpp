@@ -1,73 +1,42 @@
-// commy/actor/keyed.hpp: messages that say what they are about.
+// commy/actor/keyed.hpp: what a message is about, as a number.
 #pragma once
 
-#include <commy/message/envelope.hpp>
+#include <commy/memory/key_hash.hpp>
 
-#include <concepts>
 #include <cstdint>
-#include <functional>
+#include <string_view>
 #include <type_traits>
-#include <utility>
 
 namespace commy {
 
-/// A message with `key()`: an integer, an enum or a text that tells apart what
-/// such messages are about, a symbol or a session for instance.
+/// A message that says what it is about, by a member that gives an integer, an
+/// enum or a text:
+///
+///     struct tick { int instrument; int price; int key() const { ... } };
 template <class M>
-concept keyed = requires(const M& message) {
-  std::hash<std::remove_cvref_t<decltype(message.key())>>{}(message.key());
-  { message.key() == message.key() } -> std::convertible_to<bool>;
-};
+concept keyed = requires(const M& m) { m.key(); };
 
-/// A message that owns memory outside of itself says how much, so that bounds
-/// in bytes count it: `std::size_t extra_bytes() const noexcept`. The figure
-/// must not change while it is a message.
-template <class M>
-concept has_extra_bytes = requires(const M& message) {
-  { message.extra_bytes() } noexcept -> std::convertible_to<std::uint64_t>;
-};
-
-/// A message that overtakes those that are not: `static constexpr bool urgent =
-/// true;`. Among each other urgent messages keep their order.
-template <class M>
-concept urgent_message = requires { requires M::urgent; };
+/// The key as 64 mixed bits, alike in every process, compiler and run. Equal
+/// keys give equal numbers; different integers and enums of one type always
+/// different ones, different texts nearly always: among a million of them two
+/// meet with a chance of 3 in 10^8. No defence against somebody who chooses
+/// texts to meet. Throws what `key()` throws. Cost: about 1 ns, for a text 1 ns
+/// each 8 bytes.
+template <keyed M>
+constexpr std::uint64_t key_of(const M& m) noexcept(noexcept(m.key())) {
+  using key = std::remove_cvref_t<decltype(m.key())>;
+  if constexpr (std::is_integral_v<key> || std::is_enum_v<key>) {
+    return memory::mix_bits(static_cast<std::uint64_t>(m.key()));
+  } else if constexpr (std::is_convertible_v<key, std::string_view>) {
+    // The named reference keeps a text alive that is made by the call.
+    const auto& text = m.key();
+    return memory::hash_text(0, text);
+  } else {
+    static_assert(sizeof(M) == 0,
+                  "commy: a message's key() gives an integer, an enum or a "
+                  "text (what converts to std::string_view)");
+    return 0;
+  }
+}
 
 }  // namespace commy
-
-namespace commy::actors {
-
-template <class M>
-std::uint64_t extra_bytes_in(const message::envelope& e) noexcept {
-  return message::payload_of<M>(e).extra_bytes();
-}
-template <class M>
-std::uint64_t key_hash_in(const message::envelope& e) noexcept {
-  const auto& key = message::payload_of<M>(e).key();
-  return std::hash<std::remove_cvref_t<decltype(key)>>{}(key);
-}
-template <class M>
-bool same_key_in(const message::envelope& a,
-                 const message::envelope& b) noexcept {
-  return message::payload_of<M>(a).key() == message::payload_of<M>(b).key();
-}
-
-/// What the runtime asks of an M, but for how it is handled.
-template <class M>
-constexpr message::envelope_ops ops_with(
-    message::outcome (*run)(void*, message::envelope&)) noexcept {
-  message::envelope_ops made{
-      run,
-      &message::destroy_payload<M>,
-      message::type_name<M>(),
-      request<M>,
-      urgent_message<M>,
-      static_cast<std::uint32_t>(message::payload_offset<M>() + sizeof(M))};
-  if constexpr (has_extra_bytes<M>) made.outside_bytes = &extra_bytes_in<M>;
-  if constexpr (keyed<M>) {
-    made.key_hash = &key_hash_in<M>;
-    made.same_key = &same_key_in<M>;
-  }
-  return made;
-}
-
-}  // namespace commy::actors

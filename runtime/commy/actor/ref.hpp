@@ -50,9 +50,18 @@ struct access {
   static const message::envelope_ops* ops(const To& to) {
     return to.template ops<M>();
   }
-  template <class To>
-  static To make(const cell_handle& handle) noexcept {
-    return To{handle};
+  /// Who gets this message: `to` itself, or the worker that a pool picks.
+  template <class To, class M>
+  static decltype(auto) receiver(const To& to, const M& message) {
+    if constexpr (requires { to.pick(message); }) {
+      return to.pick(message);
+    } else {
+      return (to);
+    }
+  }
+  template <class To, class From>
+  static To make(From&& from) {
+    return To{std::forward<From>(from)};
   }
   template <class To, class Ops>
   static To make(const cell_handle& handle, const Ops& ops) noexcept {

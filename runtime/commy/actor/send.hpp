@@ -2,7 +2,7 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
-#include <commy/actor/keyed.hpp>
+#include <commy/actor/message_traits.hpp>
 
 #include <memory>
 #include <new>

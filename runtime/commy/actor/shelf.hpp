@@ -115,6 +115,18 @@ private:
   room_wait* last_waiter_ = nullptr;
 };
 
+/// What an actor's mailbox holds, of either kind, with the message that is being
+/// handled unless it came from a shelf; and what it may. Snapshots.
+[[nodiscard]] inline message::room held_by(const cell& c) noexcept {
+  // acquire, pairs with the release where it is set.
+  const auto* const side = c.side.load(std::memory_order_acquire);
+  return side == nullptr ? c.inlet.queued() : side->held();
+}
+[[nodiscard]] inline message::room bound_of(const cell& c) noexcept {
+  const auto* const side = c.side.load(std::memory_order_acquire);
+  return side == nullptr ? c.inlet.bound() : side->bound();
+}
+
 /// From the process's store of shelves. Throws `std::bad_alloc`.
 shelf& acquire_shelf();
 /// Requires: closed and empty.

@@ -3,6 +3,7 @@
 
 #include <commy/actor/actor.hpp>
 #include <commy/actor/cell_extra.hpp>
+#include <commy/actor/pool.hpp>
 #include <commy/actor/supervision.hpp>
 #include <commy/actor/system_options.hpp>
 #include <commy/base/result.hpp>
@@ -88,6 +89,23 @@ public:
   template <class A, class... Args>
   ref<A> spawn(std::string_view name, Args&&... args) const {
     return try_spawn<A>(name, std::forward<Args>(args)...).value();
+  }
+
+  /// Starts the workers of a pool as children; see
+  /// `actor_system::try_spawn_pool`.
+  template <class A, routing How = routing::round_robin, class... Args>
+  result<pool<A, How>, spawn_error> try_spawn_pool(const pool_options& options,
+                                                   const Args&... args) const {
+    return actors::start_pool<A, How>(*system_, options,
+                                      [&](const spawn_options& worker) {
+                                        return try_spawn<A>(worker, args...);
+                                      });
+  }
+  /// As `try_spawn_pool`; throws `bad_result` with the reason.
+  template <class A, routing How = routing::round_robin, class... Args>
+  pool<A, How> spawn_pool(const pool_options& options,
+                          const Args&... args) const {
+    return try_spawn_pool<A, How>(options, args...).value();
   }
 
   /// A supervisor beneath, whose failure is this one's to judge: when it has

@@ -24,13 +24,6 @@ constexpr nanoseconds longest_end = nanoseconds::max();
 // in one process help nobody.
 constexpr std::size_t most_pinned = 64;
 
-bool is_name(std::string_view name) noexcept {
-  return name.size() <= longest_name &&
-         std::none_of(name.begin(), name.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
-}
-
 unsigned workers_of(const system_options& options) {
   const auto wanted =
       options.workers == 0 ? platform::usable_cores() : options.workers;
@@ -45,6 +38,13 @@ std::span<const wire_entry> protocol_of(const actor_type& type,
 }
 
 }  // namespace
+
+bool is_name(std::string_view name) noexcept {
+  return name.size() <= longest_name &&
+         std::none_of(name.begin(), name.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
 
 system_core::system_core(const system_options& options)
     : options_{options},
@@ -81,6 +81,8 @@ system_core::~system_core() {
   for (const auto& p : pinned_)
     p.pool->stop();
 }
+
+unsigned system_core::workers() const { return workers_of(options_); }
 
 result<cell_handle, spawn_error> system_core::start(
     const actor_type& type, const spawn_options& options,
@@ -397,11 +399,9 @@ std::vector<actor_info> system_core::inspect() const {
     if (const auto* const ops = c.handling.load(relaxed)) {
       info.handling = ops->message_name;
     }
-    auto held = c.inlet.queued();
-    auto bound = c.inlet.bound();
+    const auto held = held_by(c);
+    const auto bound = bound_of(c);
     if (const auto* const side = c.side.load(std::memory_order_acquire)) {
-      held = side->held();
-      bound = side->bound();
       info.replaced = side->replaced();
     }
     info.queued = held.messages();

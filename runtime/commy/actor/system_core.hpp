@@ -8,6 +8,7 @@
 #include <commy/actor/host_loop.hpp>
 #include <commy/actor/stepped_pool.hpp>
 #include <commy/actor/system_options.hpp>
+#include <commy/actor/topic_core.hpp>
 #include <commy/actor/worker_pool.hpp>
 #include <commy/base/result.hpp>
 
@@ -29,6 +30,9 @@ namespace commy::actors {
 
 class thread_wait;
 
+/// At most 128 bytes, none of them a control character.
+[[nodiscard]] bool is_name(std::string_view name) noexcept;
+
 /// Threads, names and the count of living actors. Threads: any.
 class system_core {
 public:
@@ -48,6 +52,9 @@ public:
   /// Null in a system with threads.
   [[nodiscard]] stepped_pool* stepped() noexcept { return stepped_.get(); }
   [[nodiscard]] dead_letter_office& dead_letters() noexcept { return dead_; }
+  [[nodiscard]] topic_directory& topics() noexcept { return topics_; }
+  /// Threads that share the actors, as asked for; stepped: what would be.
+  [[nodiscard]] unsigned workers() const;
 
   /// Makes an actor. `make` constructs its object, on this thread; null: the
   /// maker in `extra` does.
@@ -110,6 +117,7 @@ private:
 
   const system_options options_;
   dead_letter_office dead_;
+  topic_directory topics_;
   alarm_clock alarms_;
 
   mutable std::mutex names_mutex_;
