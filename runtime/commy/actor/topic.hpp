@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace commy {

@@ -55,8 +55,8 @@ private:
   tally* all_;
 };
 
-/// A subscriber for a while, that another kind of message would betray a
-/// publisher that mixed up two subscriptions in one place.
+/// A subscriber for a while. Its kind finds out a publisher that calls the
+/// handler of one class for an actor of another.
 template <int Kind>
 class passer_by : public commy::actor {
 public:
