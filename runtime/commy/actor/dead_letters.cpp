@@ -1,3 +1,4 @@
+#include <commy/actor/actor_trace.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/dead_letters.hpp>
 #include <commy/base/log.hpp>
@@ -39,6 +40,7 @@ constexpr std::int64_t window_ns = 1'000'000'000;
 }  // namespace
 
 void dead_letter_office::report(const dead_letter& letter) noexcept {
+  if (trace_ != nullptr) trace_->dead(letter);
   const auto now = alarm_clock::steady_now();
   const std::lock_guard hold{mutex_};
   ++count_;

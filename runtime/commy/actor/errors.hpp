@@ -25,7 +25,9 @@ enum class spawn_error : std::uint8_t {
   constructor_failed,
   too_many_actors,
   stopping,
-  supervisor_gave_up
+  supervisor_gave_up,
+  unknown_stop_phase,
+  thread_failed
 };
 
 enum class find_error : std::uint8_t {
@@ -94,6 +96,10 @@ constexpr std::string_view describe(spawn_error e) noexcept {
     case spawn_error::supervisor_gave_up:
       return "the supervisor has given up after too many failures; see its "
              "reasons(), and make a new one";
+    case spawn_error::unknown_stop_phase:
+      return "system_options::stop_phases has no phase of this name";
+    case spawn_error::thread_failed:
+      return "the actor's own thread cannot be started";
   }
   return "unknown spawn error";
 }

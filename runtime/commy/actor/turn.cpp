@@ -3,6 +3,7 @@
 #include <commy/actor/ask.hpp>
 #include <commy/actor/cell_extra.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/observe.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
@@ -31,6 +32,13 @@ using message::outcome;
 
 constexpr bool has(std::uint32_t signals, mailbox_signal one) noexcept {
   return (signals & static_cast<std::uint32_t>(one)) != 0;
+}
+
+/// For an actor that was in this cell before. Out of line: with it a turn's
+/// main path is more than g++ inlines.
+[[gnu::noinline]] void return_stale(cell& c, message::envelope& e) noexcept {
+  bounce(c, e, ask_error::receiver_stopped, "");
+  e.ops->destroy(e);
 }
 
 /// One turn of one actor. The functions that return false have ended the actor
@@ -199,9 +207,9 @@ private:
     cell_.phase.store(actor_phase::ready, std::memory_order_relaxed);
     arm_timers(cell_);
     try {
-      wait.waiter.resume();
-      if (phase() == actor_phase::awaiting) return true;
-      cell_.root->complete(*cell_.root, *cell_.current);
+      const auto how = cell_.pool->is_observed() ? resume_observed(cell_, wait)
+                                                 : resume_handler(cell_, wait);
+      if (how == outcome::suspended) return true;
     } catch (...) {
       return fail();
     }
@@ -212,14 +220,15 @@ private:
 
   bool handle(message::envelope& e) noexcept {
     if (e.generation != cell_.inlet.generation()) {
-      bounce(cell_, e, ask_error::receiver_stopped, "");
-      e.ops->destroy(e);
+      return_stale(cell_, e);
       return true;
     }
     cell_.current = &e;
     cell_.handling.store(e.ops, std::memory_order_relaxed);
     try {
-      if (e.ops->run(&cell_, e) == outcome::suspended) return true;
+      const auto how = cell_.pool->is_observed() ? run_observed(cell_, e)
+                                                 : e.ops->run(&cell_, e);
+      if (how == outcome::suspended) return true;
     } catch (...) {
       return fail();
     }

@@ -224,7 +224,7 @@ TEST_CASE("the end of a system ends actors that wait for an answer") {
   busy = std::make_unique<occupied>(sums);
   a.tell(reset{}).value();
   REQUIRE(eventually([&] {
-    for (const auto& i : system.inspect()) {
+    for (const auto& i : system.inspect().actors) {
       if (i.name == "asker") return i.state == "awaiting";
     }
     return false;
@@ -268,12 +268,12 @@ TEST_CASE("an inspection shows depth, state and work done") {
       system.spawn<counter>({.name = "sums", .mailbox_messages = 50});
   for (int i = 0; i < 3; ++i)
     REQUIRE(system.ask(sums, add{1}, deadline));
-  REQUIRE(eventually([&] { return system.inspect()[0].handled == 3; }));
+  REQUIRE(eventually([&] { return system.inspect().actors[0].handled == 3; }));
   occupied busy{sums};
   REQUIRE(busy.is_busy());
   sums.tell(add{1}).value();
 
-  const auto all = system.inspect();
+  const auto all = system.inspect().actors;
 
   REQUIRE(all.size() == 1);
   CHECK(all[0].name == "sums");

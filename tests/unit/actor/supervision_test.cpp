@@ -174,7 +174,7 @@ TEST_CASE("an actor can be stopped while it waits for its restart") {
   const auto sums = group.spawn<counter>("sums");
   sums.tell(explode{}).value();
   REQUIRE(
-      eventually([&] { return system.inspect()[0].state == "backing off"; }));
+      eventually([&] { return system.inspect().actors[0].state == "backing off"; }));
   sums.tell(add{1}).value();
 
   CHECK(system.stop(sums));

@@ -1,0 +1,155 @@
+#include <commy/actor/cell_arena.hpp>
+#include <commy/actor/inspect.hpp>
+#include <commy/actor/system_core.hpp>
+#include <commy/actor/turn.hpp>
+
+#include <gsl/gsl>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace commy::actors {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// Nobody tells more of them apart; and each costs a walk over all actors.
+constexpr std::size_t most_phases = 32;
+
+/// "waiting for 'oracle' for at most 50 ms"
+std::string text_of_wait(const actor_info& info) {
+  const auto ms =
+      std::chrono::ceil<std::chrono::milliseconds>(info.waits_at_most).count();
+  return "awaiting '" + info.waits_for + "' for at most " + std::to_string(ms) +
+         " ms";
+}
+
+std::string doing(const actor_info& info) {
+  std::string text = info.waits_for.empty() ? info.state : text_of_wait(info);
+  if (!info.handling.empty()) text += ", handling " + info.handling;
+  return text + ", " + std::to_string(info.queued) + " messages queued";
+}
+
+}  // namespace
+
+void check_phases(const std::vector<stop_phase>& phases) {
+  const auto refuse = [](const std::string& why) {
+    throw std::invalid_argument{"system_options::stop_phases: " + why};
+  };
+  if (phases.size() > most_phases) {
+    refuse("at most " + std::to_string(most_phases) + " phases");
+  }
+  for (const auto& p : phases) {
+    if (p.name.empty()) refuse("a phase needs a name");
+    if (p.deadline.count() <= 0) {
+      refuse("the deadline of '" + p.name + "' is not positive");
+    }
+    if (std::ranges::count(phases, p.name, &stop_phase::name) > 1) {
+      refuse("two phases are called '" + p.name + "'");
+    }
+  }
+}
+
+std::optional<std::uint16_t> system_core::phases_before_last(
+    std::string_view name) const noexcept {
+  if (name.empty()) return std::uint16_t{0};
+  const auto& phases = options_.stop_phases;
+  const auto at = std::ranges::find(phases, name, &stop_phase::name);
+  if (at == phases.end()) return std::nullopt;
+  return static_cast<std::uint16_t>(phases.end() - at - 1);
+}
+
+/// The living actors of one phase, the newest first.
+std::vector<cell_handle> system_core::newest_first(
+    std::uint16_t before_last) const {
+  std::vector<std::pair<std::uint64_t, cell_handle>> numbered;
+  for_each_cell(*this, [&](const cell& c) {
+    if (phase_of(c) != before_last) return;
+    // The arena's cells are all mutable; only the walk is const.
+    numbered.emplace_back(c.spawn_number, cell_handle{const_cast<cell*>(&c),
+                                                      c.inlet.generation()});
+  });
+  std::sort(numbered.begin(), numbered.end(),
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<cell_handle> handles;
+  handles.reserve(numbered.size());
+  for (const auto& [number, handle] : numbered)
+    handles.push_back(handle);
+  return handles;
+}
+
+void system_core::drain(const cell_handle& actor) noexcept {
+  auto& c = *actor.at;
+  if (!c.inlet.raise(actor.generation, message::mailbox_signal::drain) ||
+      !c.inlet.try_wake()) {
+    return;
+  }
+  // Idle, as most are: ends here, which saves two changes of threads. Pinned
+  // actors may depend on their thread.
+  if (c.pool != shared_.get() || run_turn(c)) schedule(c);
+}
+
+/// One after the other, the newest first: it may still need those that were
+/// there before it, and they do not know it.
+void system_core::drain_phase(std::uint16_t before_last, std::int64_t until) {
+  for (;;) {
+    const auto actors = newest_first(before_last);
+    for (const auto& actor : actors) {
+      const nanoseconds left{until - alarms_.now()};
+      if (left.count() <= 0) return;
+      drain(actor);
+      static_cast<void>(wait_stopped(actor, left));
+    }
+    // Else once more: a spawn was under way when the first were counted.
+    if (actors.empty()) return;
+  }
+}
+
+/// Tells those of the phase that still live to stop at once.
+std::vector<late_actor> system_core::end_late(std::uint16_t before_last) {
+  std::vector<late_actor> late;
+  const auto now_ns = alarms_.now();
+  const auto& phases = options_.stop_phases;
+  for_each_cell(*this, [&](const cell& c) {
+    if (phase_of(c) != before_last) return;
+    auto info = info_of(c, now_ns);
+    auto text = doing(info);
+    late.push_back({.name = std::move(info.name),
+                    .doing = std::move(text),
+                    .phase = phases.empty()
+                                 ? std::string{}
+                                 : phases[phases.size() - 1 - before_last].name,
+                    .waits_for = std::move(info.waits_for),
+                    .waits_at_most = info.waits_at_most});
+  });
+  for (const auto& actor : newest_first(before_last)) {
+    signal(actor, message::mailbox_signal::stop_now);
+  }
+  return late;
+}
+
+std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
+  Expects(current_cell() == nullptr);
+  const auto until = alarms_.after(deadline);
+  {
+    const std::lock_guard hold{life_mutex_};
+    // relaxed: see is_stopping().
+    stopping_.store(true, std::memory_order_relaxed);
+  }
+  std::vector<late_actor> late;
+  const auto& phases = options_.stop_phases;
+  for (auto left = std::max<std::size_t>(phases.size(), 1); left > 0; --left) {
+    const auto phase = static_cast<std::uint16_t>(left - 1);
+    const auto end = phases.empty()
+                         ? until
+                         : alarms_.after(phases[phases.size() - left].deadline);
+    drain_phase(phase, std::min(end, until));
+    std::ranges::move(end_late(phase), std::back_inserter(late));
+  }
+  while (stepped_ && stepped_->step()) {
+  }
+  return late;
+}
+
+}  // namespace commy::actors
