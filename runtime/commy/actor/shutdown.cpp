@@ -6,6 +6,8 @@
 #include <gsl/gsl>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -61,22 +63,18 @@ std::optional<std::uint16_t> system_core::phases_before_last(
 }
 
 /// The living actors of one phase, the newest first.
-std::vector<cell_handle> system_core::newest_first(
+std::vector<system_core::numbered> system_core::newest_first(
     std::uint16_t before_last) const {
-  std::vector<std::pair<std::uint64_t, cell_handle>> numbered;
+  std::vector<numbered> all;
+  if (options_.stop_phases.size() < 2) all.reserve(alive());
   for_each_cell(*this, [&](const cell& c) {
     if (phase_of(c) != before_last) return;
     // The arena's cells are all mutable; only the walk is const.
-    numbered.emplace_back(c.spawn_number, cell_handle{const_cast<cell*>(&c),
-                                                      c.inlet.generation()});
+    all.push_back(
+        {c.spawn_number, {const_cast<cell*>(&c), c.inlet.generation()}});
   });
-  std::sort(numbered.begin(), numbered.end(),
-            [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<cell_handle> handles;
-  handles.reserve(numbered.size());
-  for (const auto& [number, handle] : numbered)
-    handles.push_back(handle);
-  return handles;
+  std::ranges::sort(all, std::ranges::greater{}, &numbered::number);
+  return all;
 }
 
 void system_core::drain(const cell_handle& actor) noexcept {
@@ -95,7 +93,7 @@ void system_core::drain(const cell_handle& actor) noexcept {
 void system_core::drain_phase(std::uint16_t before_last, std::int64_t until) {
   for (;;) {
     const auto actors = newest_first(before_last);
-    for (const auto& actor : actors) {
+    for (const auto& [number, actor] : actors) {
       const nanoseconds left{until - alarms_.now()};
       if (left.count() <= 0) return;
       drain(actor);
@@ -123,7 +121,7 @@ std::vector<late_actor> system_core::end_late(std::uint16_t before_last) {
                     .waits_for = std::move(info.waits_for),
                     .waits_at_most = info.waits_at_most});
   });
-  for (const auto& actor : newest_first(before_last)) {
+  for (const auto& [number, actor] : newest_first(before_last)) {
     signal(actor, message::mailbox_signal::stop_now);
   }
   return late;

@@ -104,6 +104,11 @@ private:
     }
   };
 
+  struct numbered {
+    std::uint64_t number;
+    cell_handle actor;
+  };
+
   struct pinned_pool {
     std::unique_ptr<worker_pool> pool;
     bool in_use;
@@ -120,7 +125,7 @@ private:
   /// Nothing for a name that is none.
   [[nodiscard]] std::optional<std::uint16_t> phases_before_last(
       std::string_view name) const noexcept;
-  [[nodiscard]] std::vector<cell_handle> newest_first(
+  [[nodiscard]] std::vector<numbered> newest_first(
       std::uint16_t before_last) const;
   void drain(const cell_handle& actor) noexcept;
   void drain_phase(std::uint16_t before_last, std::int64_t until);

@@ -101,10 +101,10 @@ struct spawn_options {
 /// One actor at one moment. Each figure is right by itself; they are not taken
 /// at the same instant.
 struct actor_info {
-  std::string name;  ///< Or "#7": the seventh actor of the system.
-  std::string type;
-  std::string state;     ///< "ready", "awaiting", "backing off", ...
-  std::string handling;  ///< The message in work, or empty.
+  std::string name = {};  ///< Or "#7": the seventh actor of the system.
+  std::string type = {};
+  std::string state = {};     ///< "ready", "awaiting", "backing off", ...
+  std::string handling = {};  ///< The message in work, or empty.
   std::uint32_t queued = 0;
   std::uint32_t mailbox_messages = 0;
   std::uint64_t handled = 0;

@@ -151,6 +151,7 @@ std::array<std::size_t, column_count> widths_of(
 
 std::string describe(const system_snapshot& snapshot) {
   const auto lines = tree{snapshot}.lines();
+  if (lines.size() == 1) return "no actors\n";
   const auto widths = widths_of(lines);
   std::string text;
   for (const auto& columns : lines) {

@@ -122,6 +122,32 @@ TEST_CASE("a constructor that throws refuses the spawn with its reason") {
   CHECK(system.try_spawn<counter>("in"));  // The name is free.
 }
 
+TEST_CASE("what a constructor has begun before it throws comes to nothing") {
+  struct shout {};
+  class false_start : public commy::actor {
+  public:
+    explicit false_start(const commy::ref<counter>& other) {
+      (void)after(this, 0ms, shout{});
+      (void)watch(this, other);
+      self(this).tell(shout{}).value();
+      throw std::runtime_error{"no"};
+    }
+    void on(shout) {}
+    void on(const commy::stopped&) {}
+  };
+  commy::actor_system system{{.workers = 1}};
+  const auto other = system.spawn<counter>("other");
+
+  CHECK(system.try_spawn<false_start>("f", other).error() ==
+        spawn_error::constructor_failed);
+
+  CHECK(system.dead_letter_count() == 1);  // What it told itself.
+  CHECK(system.actor_count() == 1);
+  system.stop(other);
+  CHECK(system.wait_stopped(other, deadline));
+  CHECK(system.try_spawn<counter>("f"));
+}
+
 TEST_CASE("a destructor that throws harms nobody else") {
   commy::actor_system system{{.workers = 1}};
   const auto stuck = system.spawn<no_way_out>("stuck");
