@@ -66,7 +66,6 @@ std::optional<std::uint16_t> system_core::phases_before_last(
 std::vector<system_core::numbered> system_core::newest_first(
     std::uint16_t before_last) const {
   std::vector<numbered> all;
-  if (options_.stop_phases.size() < 2) all.reserve(alive());
   for_each_cell(*this, [&](const cell& c) {
     if (phase_of(c) != before_last) return;
     // The arena's cells are all mutable; only the walk is const.

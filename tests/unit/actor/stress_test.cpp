@@ -331,8 +331,9 @@ TEST_CASE("10^6 actors are spawned, messaged and stopped without a leak") {
   const auto needed = peak[0] - before;
   CHECK(needed < count * bytes_per_drop);
   // The second round may meet other holes in the C library's memory than the
-  // first; from then on all serves again.
-  CHECK(peak[2] < peak[1] + needed / 50);
+  // first; from then on all serves again. A twentieth is less than the smallest
+  // piece of each.
+  CHECK(peak[2] < peak[1] + needed / 20);
 }
 
 TEST_CASE("many threads that spawn at once neither lose nor mix up actors") {
