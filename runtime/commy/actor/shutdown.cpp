@@ -88,19 +88,16 @@ void system_core::drain(const cell_handle& actor) noexcept {
 }
 
 /// One after the other, the newest first: it may still need those that were
-/// there before it, and they do not know it.
-void system_core::drain_phase(std::uint16_t before_last, std::int64_t until) {
-  for (;;) {
-    const auto actors = newest_first(before_last);
-    for (const auto& [number, actor] : actors) {
-      const nanoseconds left{until - alarms_.now()};
-      if (left.count() <= 0) return;
-      drain(actor);
-      static_cast<void>(wait_stopped(actor, left));
-    }
-    // Else once more: a spawn was under way when the first were counted.
-    if (actors.empty()) return;
-  }
+/// there before it, and they do not know it. False when the time was up first.
+/// One walk finds all: see is_stopping().
+bool system_core::drain_phase(std::uint16_t before_last, std::int64_t until) {
+  const auto actors = newest_first(before_last);
+  return std::ranges::all_of(actors, [&](const numbered& one) {
+    const nanoseconds left{until - alarms_.now()};
+    if (left.count() <= 0) return false;
+    drain(one.actor);
+    return wait_stopped(one.actor, left);
+  });
 }
 
 /// Tells those of the phase that still live to stop at once.
@@ -141,7 +138,7 @@ std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
     const auto end = phases.empty()
                          ? until
                          : alarms_.after(phases[phases.size() - left].deadline);
-    drain_phase(phase, std::min(end, until));
+    if (drain_phase(phase, std::min(end, until))) continue;
     std::ranges::move(end_late(phase), std::back_inserter(late));
   }
   while (stepped_ && stepped_->step()) {

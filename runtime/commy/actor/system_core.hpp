@@ -128,7 +128,7 @@ private:
   [[nodiscard]] std::vector<numbered> newest_first(
       std::uint16_t before_last) const;
   void drain(const cell_handle& actor) noexcept;
-  void drain_phase(std::uint16_t before_last, std::int64_t until);
+  bool drain_phase(std::uint16_t before_last, std::int64_t until);
   std::vector<late_actor> end_late(std::uint16_t before_last);
   /// relaxed: whoever stops sets it and then walks over the cells, whoever
   /// spawns takes a cell and then looks. Both lock the arena in between, so

@@ -127,6 +127,11 @@ TEST_CASE("the time in handlers is taken, also of those that throw") {
   CHECK(info.longest_handler <= info.handler_time - 5ms);
   CHECK(info.handled == 2);
   CHECK(info.restarts == 1);
+
+  const auto c = group.spawn<burner>("c");
+  c.tell(explode{}).value();
+  rt.settle();
+  CHECK(info_of(rt.system(), "c").handler_time >= 2ms);
 }
 
 TEST_CASE("a handler's time is that of its own work, not of its waits") {
@@ -201,6 +206,8 @@ TEST_CASE("a trace tells the whole life of an actor, in order") {
                            "a/2 failed actor_tests::explode: boom") == 4);
   CHECK(std::ranges::count(trace->lines, "a/2 restarted") == 3);
   CHECK(std::ranges::count(trace->lines, "a/2 stopped, 2 reasons") == 1);
+  CHECK(std::ranges::none_of(
+      trace->lines, [](const auto& l) { return l.starts_with("a/4"); }));
   CHECK(trace->lines.back().starts_with("bank/1 stopped"));
 }
 

@@ -87,6 +87,7 @@ TEST_CASE(
                              "edge");
   occupied busy{stuck};
   REQUIRE(busy.is_busy());
+  stuck.tell(reset{}).value();
 
   const auto late = system.shutdown(deadline);
 
@@ -94,11 +95,12 @@ TEST_CASE(
   CHECK(late[0].name == "stuck");
   CHECK(late[0].phase == "edge");
   CHECK(late[0].doing ==
-        "ready, handling actor_tests::hold, 1 messages queued");
+        "ready, handling actor_tests::hold, 2 messages queued");
   CHECK(late[0].waits_for.empty());
   CHECK(book == names{"edge", "store"});
   busy.end();
-  CHECK(system.wait_stopped(stuck, deadline));  // It was told to.
+  CHECK(system.wait_stopped(stuck, deadline));
+  CHECK(system.dead_letter_count() == 1);  // At once, without the rest.
 }
 
 TEST_CASE("a late actor that waits says for whom and for how long") {
