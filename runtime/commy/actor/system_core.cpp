@@ -23,6 +23,8 @@ constexpr nanoseconds longest_end = nanoseconds::max();
 // A thread of its own is for the few actors that block; more threads than this
 // in one process help nobody.
 constexpr std::size_t most_pinned = 64;
+// Those late for one reason are all alike: a page of them tells as much as all.
+constexpr std::size_t most_late_lines = 50;
 
 bool is_name(std::string_view name) noexcept {
   return name.size() <= longest_name &&
@@ -38,7 +40,20 @@ unsigned workers_of(const system_options& options) {
   return std::clamp(wanted, 1U, worker_pool::most_workers);
 }
 
-const system_options& checked(const system_options& options) {
+void log_late(const std::vector<late_actor>& all) {
+  for (std::size_t i = 0; i < std::min(all.size(), most_late_lines); ++i) {
+    const auto& late = all[i];
+    log(log_level::error, "actor",
+        "'" + late.name + "' is late" +
+            (late.phase.empty() ? "" : " in phase '" + late.phase + "'") +
+            ": " + late.doing);
+  }
+  if (all.size() <= most_late_lines) return;
+  log(log_level::error, "actor",
+      std::to_string(all.size() - most_late_lines) + " more actors are late");
+}
+
+system_options checked(const system_options& options) {
   check_phases(options.stop_phases);
   if (!options.stepped) check_cores(options.cores);
   return options;
@@ -67,14 +82,7 @@ system_core::system_core(const system_options& options)
 
 system_core::~system_core() {
   Expects(current_cell() == nullptr);
-  if (alive() > 0) {
-    for (const auto& late : shutdown(options_.stop_deadline)) {
-      log(log_level::error, "actor",
-          "'" + late.name + "' is late" +
-              (late.phase.empty() ? "" : " in phase '" + late.phase + "'") +
-              ": " + late.doing);
-    }
-  }
+  if (alive() > 0) log_late(shutdown(options_.stop_deadline));
   // Actors of the host's loop end here, if no other thread runs it.
   static_cast<void>(run_host_until([&] { return alive() == 0; }, longest_end));
   {

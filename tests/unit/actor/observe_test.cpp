@@ -280,10 +280,10 @@ TEST_CASE("an inspection shows supervisors, and who is beneath whom") {
     desk.tell(explode{}).value();
     rt.advance(1s);
   }
-  CHECK_FALSE(rt.system().inspect().supervisors[1].gave_up);
+  CHECK_FALSE(rt.system().inspect().supervisors.at(1).gave_up);
   desk.tell(explode{}).value();
   rt.advance(1s);
-  CHECK(rt.system().inspect().supervisors[1].gave_up);
+  CHECK(rt.system().inspect().supervisors.at(1).gave_up);
   CHECK(rt.system().inspect().supervisors[0].gave_up);
 }
 

@@ -135,7 +135,7 @@ public:
   explicit ticker(std::atomic<int>& rung) : rung_{&rung} {}
   void on(go) {
     ++*rung_;
-    self(this).tell(go{}).value();
+    (void)self(this).tell(go{});  // Until it is told to stop.
   }
 
 private:
@@ -376,7 +376,7 @@ TEST_CASE("many threads that spawn at once neither lose nor mix up actors") {
 }
 
 TEST_CASE("messages are handled while 10^5 actors are inspected") {
-  constexpr std::size_t count = 10'000 * scale;
+  constexpr auto count = std::size_t{10'000} * scale;
   commy::actor_system system{{.workers = 2}};
   for (std::size_t i = 0; i < count; ++i)
     (void)system.spawn<counter>("");
