@@ -131,7 +131,7 @@ public:
   std::vector<late_actor> shutdown(std::chrono::nanoseconds deadline);
 
   /// All actors and supervisors at this moment; `describe` makes a text of it.
-  /// Cost: a walk over all, some 200 ns each. Messages go on meanwhile, spawns
+  /// Cost: a walk over all, some 300 ns each. Messages go on meanwhile, spawns
   /// and ends of actors wait for it.
   [[nodiscard]] system_snapshot inspect() const;
   [[nodiscard]] std::size_t actor_count() const;

@@ -378,8 +378,9 @@ TEST_CASE("many threads that spawn at once neither lose nor mix up actors") {
 TEST_CASE("messages are handled while 10^5 actors are inspected") {
   constexpr auto count = std::size_t{10'000} * scale;
   commy::actor_system system{{.workers = 2}};
+  auto group = system.supervise();
   for (std::size_t i = 0; i < count; ++i)
-    (void)system.spawn<counter>("");
+    (void)group.spawn<counter>("");
   std::atomic<int> rung{0};
   const auto b = system.spawn<ticker>("ticker", rung);
   b.tell(go{}).value();
@@ -390,8 +391,11 @@ TEST_CASE("messages are handled while 10^5 actors are inspected") {
     const auto snapshot = system.inspect();
     const auto went_on = rung.load() - seen;
     REQUIRE(snapshot.actors.size() == count + 1);
+    REQUIRE(snapshot.supervisors.size() == 1);
     return went_on > 100;
   }));
+  // Also when one supervisor has them all.
+  CHECK(system.shutdown(deadline).empty());
 }
 
 TEST_CASE(
