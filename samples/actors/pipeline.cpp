@@ -61,7 +61,7 @@ int main() {
     // This thread is the first step: it waits as the others do.
     system.tell(parse, line{std::to_string(i)}, 10s).value();
     if (i % 1000 != 0) continue;
-    for (const auto& actor : system.inspect())
+    for (const auto& actor : system.inspect().actors)
       most = std::max(most, actor.queued);
   }
   // A drain is the end of the stream: it lets the parser finish what it has.

@@ -15,9 +15,12 @@ class actor_pool {
 public:
   enum class kind : std::uint8_t { threads, host, stepped };
 
-  actor_pool(system_core& system, kind what,
-             std::uint32_t turn_messages) noexcept
-      : system_{&system}, turn_messages_{turn_messages}, kind_{what} {}
+  actor_pool(system_core& system, kind what, std::uint32_t turn_messages,
+             bool observed) noexcept
+      : system_{&system},
+        turn_messages_{turn_messages},
+        kind_{what},
+        observed_{observed} {}
   actor_pool(const actor_pool&) = delete;
   actor_pool& operator=(const actor_pool&) = delete;
   virtual ~actor_pool() = default;
@@ -30,6 +33,10 @@ public:
     return turn_messages_;
   }
 
+  /// Somebody wants the time of handlers, or a trace of them. Here, since each
+  /// message looks at it and at the line that it is in.
+  [[nodiscard]] bool is_observed() const noexcept { return observed_; }
+
   /// Queues an actor whose right to run the caller holds. Never fails.
   virtual void schedule(cell& c) noexcept = 0;
   /// Ends what the pool has begun. Nobody may schedule afterwards.
@@ -39,6 +46,7 @@ private:
   system_core* system_;
   std::uint32_t turn_messages_;
   kind kind_;
+  bool observed_;
 };
 
 }  // namespace commy::actors

@@ -22,14 +22,17 @@ result<actors::cell_handle, spawn_error> actor_system::start(
 }
 
 supervisor actor_system::supervise(supervision options) {
-  return {*core_, std::make_shared<actors::supervision_state>(
-                      std::move(options), core_->next_seed())};
+  auto made = std::make_shared<actors::supervision_state>(std::move(options),
+                                                          core_->next_seed());
+  core_->know(made);
+  return {*core_, std::move(made)};
 }
 
 supervisor supervisor::supervise(supervision options) const {
   auto made = std::make_shared<actors::supervision_state>(
       std::move(options), system_->next_seed(), state_);
   state_->add(made);
+  system_->know(made);
   return {*system_, std::move(made)};
 }
 
@@ -117,9 +120,7 @@ void actor_system::wake_all() noexcept {
   core_->stepped()->wake_all();
 }
 
-std::vector<actor_info> actor_system::inspect() const {
-  return core_->inspect();
-}
+system_snapshot actor_system::inspect() const { return core_->inspect(); }
 
 std::size_t actor_system::actor_count() const { return core_->alive(); }
 

@@ -1,6 +1,5 @@
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/base/fence.hpp>
-#include <commy/platform/thread_hint.hpp>
 
 #include <gsl/gsl>
 
@@ -17,8 +16,11 @@ std::int64_t at(const cell& c) noexcept {
 
 }  // namespace
 
-alarm_clock::alarm_clock(source from) : from_{from} {
-  if (from == source::steady) thread_ = std::thread{[this] { run(); }};
+alarm_clock::alarm_clock(const system_options& options)
+    : from_{options.stepped ? source::manual : source::steady} {
+  if (from_ == source::manual) return;
+  thread_.start(options, thread_kind::clock, 0, std::nullopt,
+                [this] { run(); });
 }
 
 alarm_clock::~alarm_clock() { stop(); }
@@ -82,11 +84,10 @@ void alarm_clock::stop() noexcept {
     stopping_ = true;
     earlier_.notify_one();
   }
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void alarm_clock::run() noexcept {
-  platform::name_this_thread("commy-alarms");
   std::unique_lock hold{mutex_};
   while (!stopping_) {
     if (heap_.empty()) {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/actor/system_thread.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace commy::actors {
@@ -33,7 +33,8 @@ public:
     manual   ///< `advance_to`, which also rings; there is no thread.
   };
 
-  explicit alarm_clock(source from);
+  /// Throws `thread_failure` as `system_thread::start` does.
+  explicit alarm_clock(const system_options& options);
   alarm_clock(const alarm_clock&) = delete;
   alarm_clock& operator=(const alarm_clock&) = delete;
   ~alarm_clock();
@@ -89,7 +90,7 @@ private:
   std::condition_variable earlier_;
   std::vector<cell*> heap_;  // By `alarm_at`; a cell knows its index.
   bool stopping_ = false;
-  std::thread thread_;
+  system_thread thread_;
 };
 
 }  // namespace commy::actors

@@ -1,6 +1,7 @@
 // commy/actor/cell_extra.hpp: what only named or supervised actors need.
 #pragma once
 
+#include <commy/actor/cell.hpp>
 #include <commy/actor/interleaved_set.hpp>
 #include <commy/actor/timer_set.hpp>
 
@@ -46,6 +47,16 @@ struct cell_extra {
   std::span<const wire_entry> wire;
   // relaxed: written by the owner, read by snapshots.
   std::atomic<std::uint32_t> restarts{0};
+  // The same; only with `system_options::measure_handlers`.
+  std::atomic<std::int64_t> handlers_ns{0};
+  std::atomic<std::int64_t> longest_ns{0};
+  /// In how many phases from the last it stops; 0: in the last.
+  std::uint16_t phases_before_last = 0;
 };
+
+/// The phase in which it stops, counted from the last, which is 0.
+[[nodiscard]] inline std::uint16_t phase_of(const cell& c) noexcept {
+  return c.extra == nullptr ? std::uint16_t{0} : c.extra->phases_before_last;
+}
 
 }  // namespace commy::actors

@@ -1,3 +1,4 @@
+#include <commy/actor/actor_trace.hpp>
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/dead_letters.hpp>
 #include <commy/base/log.hpp>
@@ -53,6 +54,7 @@ constexpr std::string_view describe(dead_reason why) noexcept {
 }  // namespace
 
 void dead_letter_office::report(const dead_letter& letter) noexcept {
+  if (trace_ != nullptr) trace_->dead(letter);
   const auto now = alarm_clock::steady_now();
   const std::lock_guard hold{mutex_};
   count_ += letter.count;

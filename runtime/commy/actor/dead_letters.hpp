@@ -10,6 +10,8 @@
 
 namespace commy {
 
+class actor_trace;
+
 enum class dead_reason : std::uint8_t {
   receiver_stopped,  ///< It lay in the mailbox when its receiver stopped.
   handler_failed,    ///< Its handler threw; a restart does not try it again.
@@ -58,6 +60,9 @@ namespace actors {
 /// Counts, logs and passes on dead letters. Threads: any.
 class dead_letter_office {
 public:
+  /// `trace`: null, or told of each letter; outlives this.
+  explicit dead_letter_office(actor_trace* trace) noexcept : trace_{trace} {}
+
   void report(const dead_letter& letter) noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept;
 
@@ -72,6 +77,7 @@ private:
   void forget(std::uint64_t id) noexcept;
   void log_some(const dead_letter& letter, std::int64_t now_ns) noexcept;
 
+  actor_trace* const trace_;
   mutable std::mutex mutex_;
   std::uint64_t count_ = 0;
   std::uint64_t next_id_ = 1;

@@ -32,7 +32,9 @@ enum class spawn_error : std::uint8_t {
   too_many_actors,
   stopping,
   supervisor_gave_up,
-  pool_too_large
+  pool_too_large,
+  unknown_stop_phase,
+  thread_failed
 };
 
 enum class find_error : std::uint8_t {
@@ -109,6 +111,10 @@ constexpr std::string_view describe(spawn_error e) noexcept {
              "reasons(), and make a new one";
     case spawn_error::pool_too_large:
       return "a pool has at most 1,024 workers";
+    case spawn_error::unknown_stop_phase:
+      return "system_options::stop_phases has no phase of this name";
+    case spawn_error::thread_failed:
+      return "the actor's own thread cannot be started";
   }
   return "unknown spawn error";
 }

@@ -1,4 +1,5 @@
 #include <commy/actor/host_loop.hpp>
+#include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>
 
 namespace commy::actors {
@@ -11,7 +12,7 @@ constexpr std::uint32_t messages_per_turn = 64;
 }  // namespace
 
 host_loop::host_loop(system_core& system)
-    : actor_pool{system, kind::host, messages_per_turn},
+    : actor_pool{system, kind::host, messages_per_turn, system.is_observed()},
       flag_{std::make_shared<platform::event_flag>()} {}
 
 void host_loop::schedule(cell& c) noexcept {

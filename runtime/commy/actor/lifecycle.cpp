@@ -3,6 +3,7 @@
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/observe.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
@@ -216,6 +217,7 @@ bool fail_current(cell& c, const std::exception_ptr& thrown) noexcept {
     why = reason(c, "failed handling " + std::string{e.ops->message_name},
                  thrown);
   });
+  trace_failed(c, e.ops->message_name, text);
   // The others wait for what a failed object would have done.
   bounce(c, e, ask_error::handler_failed, text);
   destroy_frame(c);
@@ -245,6 +247,7 @@ bool fail_by_link(cell& c, const reason_chain& why) noexcept {
     mine.insert(mine.end(), why.begin(), why.end());
     if (mine.size() > longest_chain) mine.resize(longest_chain);
   });
+  trace_failed(c, "", mine.empty() ? std::string_view{} : mine.front());
   end_handlers(c, ask_error::handler_failed,
                mine.empty() ? std::string_view{} : mine.front());
   destroy_object(c);
@@ -259,12 +262,14 @@ bool restart(cell& c) noexcept {
     if_memory_allows([&] {
       why = reason(c, "failed in its constructor", std::current_exception());
     });
+    trace_failed(c, "", why.empty() ? std::string_view{} : why.front());
     end_wishes(c);
     return restart_or_finish(c, why);
   }
   c.phase.store(actor_phase::ready, std::memory_order_relaxed);
   arm_timers(c);
   c.extra->restarts.fetch_add(1, std::memory_order_relaxed);
+  trace_restarted(c);
   return true;
 }
 
@@ -461,6 +466,10 @@ void finish(cell& c, const reason_chain& why) noexcept {
     bounce(c, *e, ask_error::receiver_stopped, "");
     c.inlet.give_back(message::room_of(*e));
     e->ops->destroy(*e);
+  }
+  // Of one whose spawn was refused nobody has heard.
+  if (c.phase.load(std::memory_order_relaxed) != actor_phase::starting) {
+    trace_stopped(c, why);
   }
   system.alarms().forget(c);
   system.forget_name(c);

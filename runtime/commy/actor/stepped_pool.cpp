@@ -1,10 +1,15 @@
 #include <commy/actor/random.hpp>
 #include <commy/actor/stepped_pool.hpp>
+#include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>
 
 #include <algorithm>
 
 namespace commy::actors {
+
+stepped_pool::stepped_pool(system_core& system, std::uint64_t seed) noexcept
+    : actor_pool{system, kind::stepped, 1, system.is_observed()},
+      random_{seed} {}
 
 void stepped_pool::schedule(cell& c) noexcept {
   const std::lock_guard hold{mutex_};

@@ -17,8 +17,7 @@ namespace commy::actors {
 class stepped_pool final : public actor_pool {
 public:
   /// `seed` 0: first come, first served.
-  stepped_pool(system_core& system, std::uint64_t seed) noexcept
-      : actor_pool{system, kind::stepped, 1}, random_{seed} {}
+  stepped_pool(system_core& system, std::uint64_t seed) noexcept;
 
   void schedule(cell& c) noexcept override;
   void stop() noexcept override {}

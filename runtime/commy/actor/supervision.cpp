@@ -5,6 +5,7 @@
 #include <gsl/gsl>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace commy::actors {
@@ -48,9 +49,12 @@ void supervision_state::add(const std::shared_ptr<supervision_state>& below) {
 
 void supervision_state::remove(const cell_handle& child) noexcept {
   const std::lock_guard hold{mutex_};
-  std::erase_if(members_, [&](const member& m) {
-    return m.supervisor == nullptr && m.child == child;
-  });
+  // From the newest, which a shutdown stops first.
+  const auto at =
+      std::find_if(members_.rbegin(), members_.rend(), [&](const member& m) {
+        return m.supervisor == nullptr && m.child == child;
+      });
+  if (at != members_.rend()) members_.erase(std::next(at).base());
 }
 
 std::optional<nanoseconds> supervision_state::child_failed(

@@ -76,6 +76,12 @@ public:
     return std::chrono::nanoseconds{pause_ns_.load(std::memory_order_relaxed)};
   }
 
+  [[nodiscard]] const supervision& options() const noexcept { return options_; }
+  /// Null for an uppermost one.
+  [[nodiscard]] const std::shared_ptr<supervision_state>& above()
+      const noexcept {
+    return above_;
+  }
   [[nodiscard]] bool gave_up() const;
   [[nodiscard]] reason_chain reasons() const;
   [[nodiscard]] std::uint64_t restarts() const;

@@ -1,6 +1,7 @@
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/observe.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>
@@ -23,11 +24,33 @@ constexpr nanoseconds longest_end = nanoseconds::max();
 // A thread of its own is for the few actors that block; more threads than this
 // in one process help nobody.
 constexpr std::size_t most_pinned = 64;
+// Those late for one reason are all alike: a page of them tells as much as all.
+constexpr std::size_t most_late_lines = 50;
 
 unsigned workers_of(const system_options& options) {
-  const auto wanted =
-      options.workers == 0 ? platform::usable_cores() : options.workers;
+  auto wanted = options.workers;
+  if (wanted == 0) wanted = static_cast<unsigned>(options.cores.size());
+  if (wanted == 0) wanted = platform::usable_cores();
   return std::clamp(wanted, 1U, worker_pool::most_workers);
+}
+
+void log_late(const std::vector<late_actor>& all) {
+  for (std::size_t i = 0; i < std::min(all.size(), most_late_lines); ++i) {
+    const auto& late = all[i];
+    log(log_level::error, "actor",
+        "'" + late.name + "' is late" +
+            (late.phase.empty() ? "" : " in phase '" + late.phase + "'") +
+            ": " + late.doing);
+  }
+  if (all.size() <= most_late_lines) return;
+  log(log_level::error, "actor",
+      std::to_string(all.size() - most_late_lines) + " more actors are late");
+}
+
+system_options checked(const system_options& options) {
+  check_phases(options.stop_phases);
+  if (!options.stepped) check_cores(options.cores);
+  return options;
 }
 
 std::span<const wire_entry> protocol_of(const actor_type& type,
@@ -47,30 +70,25 @@ bool is_name(std::string_view name) noexcept {
 }
 
 system_core::system_core(const system_options& options)
-    : options_{options},
-      alarms_{options.stepped ? alarm_clock::source::manual
-                              : alarm_clock::source::steady},
+    : options_{checked(options)},
+      dead_{options_.trace.get()},
+      alarms_{options_},
       stepped_{options.stepped ? std::make_unique<stepped_pool>(
                                      *this, options.stepped->seed)
                                : nullptr},
       shared_{options.stepped
                   ? nullptr
-                  : std::make_unique<worker_pool>(*this, workers_of(options),
-                                                  "commy-worker")} {}
+                  : std::make_unique<worker_pool>(*this, thread_kind::worker,
+                                                  workers_of(options))} {}
 
 system_core::~system_core() {
   Expects(current_cell() == nullptr);
-  if (alive() > 0) {
-    for (const auto& late : shutdown(options_.stop_deadline)) {
-      log(log_level::error, "actor",
-          "'" + late.name + "' is late: " + late.doing);
-    }
-  }
+  if (alive() > 0) log_late(shutdown(options_.stop_deadline));
   // Actors of the host's loop end here, if no other thread runs it.
   static_cast<void>(run_host_until([&] { return alive() == 0; }, longest_end));
   {
     std::unique_lock hold{life_mutex_};
-    stopping_ = true;
+    stopping_.store(true, std::memory_order_relaxed);
     // Without threads all have ended in shutdown(): none can be inside a
     // handler.
     one_stopped_.wait(hold, [&] { return alive_ == 0; });
@@ -90,12 +108,18 @@ result<cell_handle, spawn_error> system_core::start(
   if (!is_name(options.name)) {
     return unexpected{spawn_error::bad_name, options.name};
   }
-  if (extra == nullptr && (!options.name.empty() || !options.wire.empty())) {
+  const auto stops = phases_before_last(options.stop_phase);
+  if (!stops) {
+    return unexpected{spawn_error::unknown_stop_phase, options.stop_phase};
+  }
+  if (extra == nullptr && (!options.name.empty() || !options.wire.empty() ||
+                           *stops != 0 || options_.measure_handlers)) {
     extra = std::make_unique<cell_extra>();
   }
   if (extra != nullptr) {
     extra->name = options.name;
     extra->wire = options.wire;
+    extra->phases_before_last = *stops;
   }
   std::uint64_t number = 0;
   if (const auto refusal = admit(number)) {
@@ -105,6 +129,9 @@ result<cell_handle, spawn_error> system_core::start(
   try {
     made =
         &acquire_cell(pool_for(options.where), type, std::move(extra), number);
+  } catch (const thread_failure& e) {
+    actor_stopped();
+    return unexpected{spawn_error::thread_failed, e.what()};
   } catch (...) {
     actor_stopped();
     throw;
@@ -128,6 +155,7 @@ result<cell_handle, spawn_error> system_core::start(
     finish(c, {});
     return unexpected{spawn_error::constructor_failed, detail};
   }
+  trace_spawned(c);
   settle(c);
   return handle;
 }
@@ -155,6 +183,7 @@ void system_core::open_mailbox(cell& c, const spawn_options& options) {
 /// object: messages to it wait until it has.
 std::optional<spawn_error> system_core::enlist(const cell& c,
                                                const cell_handle& handle) {
+  if (is_stopping()) return spawn_error::stopping;
   if (c.extra == nullptr) return std::nullopt;
   if (!c.extra->name.empty()) {
     const std::lock_guard hold{names_mutex_};
@@ -171,7 +200,7 @@ std::optional<spawn_error> system_core::enlist(const cell& c,
 
 std::optional<spawn_error> system_core::admit(std::uint64_t& number) {
   const std::lock_guard hold{life_mutex_};
-  if (stopping_) return spawn_error::stopping;
+  if (is_stopping()) return spawn_error::stopping;
   if (alive_ >= options_.max_actors) return spawn_error::too_many_actors;
   if (alive_ == alarm_room_) {
     alarms_.reserve(2 * alarm_room_ + 64);
@@ -232,8 +261,10 @@ actor_pool& system_core::pool_for(executor where) {
     }
   }
   if (pinned_.size() == most_pinned) return *shared_;
+  const auto number = static_cast<unsigned>(pinned_.size());
   pinned_.push_back(
-      {std::make_unique<worker_pool>(*this, 1, "commy-pinned"), true});
+      {std::make_unique<worker_pool>(*this, thread_kind::pinned, 1, number),
+       true});
   return *pinned_.back().pool;
 }
 
@@ -326,92 +357,6 @@ bool system_core::wait_answered(thread_wait& answer, nanoseconds at_most) {
     if (const auto outcome = run_host_until(done, at_most)) return *outcome;
   }
   return answer.wait_for(at_most);
-}
-
-std::vector<cell_handle> system_core::newest_first() const {
-  std::vector<std::pair<std::uint64_t, cell_handle>> numbered;
-  for_each_cell(*this, [&](const cell& c) {
-    // The arena's cells are all mutable; only the walk is const.
-    numbered.emplace_back(c.spawn_number, cell_handle{const_cast<cell*>(&c),
-                                                      c.inlet.generation()});
-  });
-  std::sort(numbered.begin(), numbered.end(),
-            [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<cell_handle> handles;
-  handles.reserve(numbered.size());
-  for (const auto& [number, handle] : numbered)
-    handles.push_back(handle);
-  return handles;
-}
-
-void system_core::drain(const cell_handle& actor) noexcept {
-  auto& c = *actor.at;
-  if (!c.inlet.raise(actor.generation, message::mailbox_signal::drain) ||
-      !c.inlet.try_wake()) {
-    return;
-  }
-  // Idle, as most are: ends here, which saves two changes of threads. Pinned
-  // actors may depend on their thread.
-  if (c.pool != shared_.get() || run_turn(c)) schedule(c);
-}
-
-std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
-  Expects(current_cell() == nullptr);
-  const auto until = alarms_.after(deadline);
-  {
-    const std::lock_guard hold{life_mutex_};
-    stopping_ = true;
-  }
-  // One after the other, the newest first: it may still need those that were
-  // there before it, and they do not know it.
-  for (const auto& actor : newest_first()) {
-    const nanoseconds left{until - alarms_.now()};
-    if (left.count() <= 0) break;
-    drain(actor);
-    static_cast<void>(wait_stopped(actor, left));
-  }
-  std::vector<late_actor> late;
-  for (auto& info : inspect()) {
-    std::string doing = std::move(info.state);
-    if (!info.handling.empty()) doing += ", handling " + info.handling;
-    doing += ", " + std::to_string(info.queued) + " messages queued";
-    late.push_back({std::move(info.name), std::move(doing)});
-  }
-  for (const auto& actor : newest_first()) {
-    signal(actor, message::mailbox_signal::stop_now);
-  }
-  while (stepped_ && stepped_->step()) {
-  }
-  return late;
-}
-
-std::vector<actor_info> system_core::inspect() const {
-  constexpr auto relaxed = std::memory_order_relaxed;
-  constexpr std::string_view states[] = {"starting", "ready", "awaiting",
-                                         "backing off", "stopped"};
-  std::vector<actor_info> all;
-  for_each_cell(*this, [&](const cell& c) {
-    auto& info = all.emplace_back();
-    info.name = cell_name{c}.view();
-    info.type = c.type->name;
-    info.state = states[static_cast<std::size_t>(c.phase.load(relaxed))];
-    if (c.closing.load(relaxed)) info.state += ", stopping";
-    if (const auto* const ops = c.handling.load(relaxed)) {
-      info.handling = ops->message_name;
-    }
-    const auto held = held_by(c);
-    const auto bound = bound_of(c);
-    if (const auto* const side = c.side.load(std::memory_order_acquire)) {
-      info.replaced = side->replaced();
-    }
-    info.queued = held.messages();
-    info.queued_bytes = held.bytes();
-    info.mailbox_messages = bound.messages();
-    info.mailbox_bytes = bound.bytes();
-    info.handled = c.handled.load(relaxed);
-    if (c.extra != nullptr) info.restarts = c.extra->restarts.load(relaxed);
-  });
-  return all;
 }
 
 }  // namespace commy::actors

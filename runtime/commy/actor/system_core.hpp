@@ -8,6 +8,7 @@
 #include <commy/actor/host_loop.hpp>
 #include <commy/actor/stepped_pool.hpp>
 #include <commy/actor/system_options.hpp>
+#include <commy/actor/system_snapshot.hpp>
 #include <commy/actor/topic_core.hpp>
 #include <commy/actor/worker_pool.hpp>
 #include <commy/base/result.hpp>
@@ -33,6 +34,9 @@ class thread_wait;
 /// At most 128 bytes, none of them a control character.
 [[nodiscard]] bool is_name(std::string_view name) noexcept;
 
+/// Throws `std::invalid_argument` for phases that are none.
+void check_phases(const std::vector<stop_phase>& phases);
+
 /// Threads, names and the count of living actors. Threads: any.
 class system_core {
 public:
@@ -42,6 +46,13 @@ public:
   /// Stops all actors, waiting for handlers that run, and ends the threads.
   ~system_core();
 
+  [[nodiscard]] const system_options& options() const noexcept {
+    return options_;
+  }
+  /// Somebody wants the time of handlers, or a trace.
+  [[nodiscard]] bool is_observed() const noexcept {
+    return options_.measure_handlers || options_.trace != nullptr;
+  }
   [[nodiscard]] alarm_clock& alarms() noexcept { return alarms_; }
   /// Made at the first call. Not in a system that is stepped.
   [[nodiscard]] host_loop& host();
@@ -77,10 +88,13 @@ public:
   /// Waits for an answer; false when it has not come in time.
   [[nodiscard]] bool wait_answered(thread_wait& answer,
                                    std::chrono::nanoseconds at_most);
-  /// Stops all actors, the newest first, each after it has drained. Returns
-  /// those that had not stopped at the deadline; they are told to stop now.
+  /// Stops all actors, phase after phase, the newest first, each after it has
+  /// drained. Returns those that had not stopped at their deadline; they are
+  /// told to stop now.
   std::vector<late_actor> shutdown(std::chrono::nanoseconds deadline);
-  [[nodiscard]] std::vector<actor_info> inspect() const;
+  /// A supervisor that snapshots show as long as it lives.
+  void know(const std::shared_ptr<supervision_state>& made);
+  [[nodiscard]] system_snapshot inspect() const;
   [[nodiscard]] std::size_t alive() const;
   [[nodiscard]] std::uint64_t next_seed() noexcept;
 
@@ -95,6 +109,11 @@ private:
     std::size_t operator()(std::string_view s) const noexcept {
       return std::hash<std::string_view>{}(s);
     }
+  };
+
+  struct numbered {
+    std::uint64_t number;
+    cell_handle actor;
   };
 
   struct pinned_pool {
@@ -112,16 +131,29 @@ private:
       const std::function<bool()>& met, std::chrono::nanoseconds at_most);
   template <class Condition>
   bool step_until(Condition met, std::chrono::nanoseconds at_most);
-  [[nodiscard]] std::vector<cell_handle> newest_first() const;
+  /// Nothing for a name that is none.
+  [[nodiscard]] std::optional<std::uint16_t> phases_before_last(
+      std::string_view name) const noexcept;
+  [[nodiscard]] std::vector<numbered> newest_first(
+      std::uint16_t before_last) const;
   void drain(const cell_handle& actor) noexcept;
+  bool drain_phase(std::uint16_t before_last, std::int64_t until);
+  std::vector<late_actor> end_late(std::uint16_t before_last);
+  /// relaxed: whoever stops sets it and then walks over the cells, whoever
+  /// spawns takes a cell and then looks. Both lock the arena in between, so
+  /// either the walk meets the cell or the look sees the word.
+  [[nodiscard]] bool is_stopping() const noexcept {
+    return stopping_.load(std::memory_order_relaxed);
+  }
 
   const system_options options_;
   dead_letter_office dead_;
   topic_directory topics_;
   alarm_clock alarms_;
 
-  mutable std::mutex names_mutex_;
+  mutable std::mutex names_mutex_;  // Of the next two.
   std::unordered_map<std::string, found, name_hash, std::equal_to<>> names_;
+  std::vector<std::weak_ptr<supervision_state>> supervisors_;
 
   mutable std::mutex life_mutex_;
   std::condition_variable one_stopped_;
@@ -129,7 +161,7 @@ private:
   std::size_t alarm_room_ = 0;
   std::uint64_t spawned_ = 0;
   std::uint64_t seeds_ = 0;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_{false};
 
   mutable std::mutex pinned_mutex_;  // Also of `host_`.
   std::vector<pinned_pool> pinned_;

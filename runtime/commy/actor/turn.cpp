@@ -3,6 +3,7 @@
 #include <commy/actor/ask.hpp>
 #include <commy/actor/cell_extra.hpp>
 #include <commy/actor/lifecycle.hpp>
+#include <commy/actor/observe.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
@@ -32,6 +33,13 @@ using message::outcome;
 
 constexpr bool has(std::uint32_t signals, mailbox_signal one) noexcept {
   return (signals & static_cast<std::uint32_t>(one)) != 0;
+}
+
+/// For an actor that was in this cell before. Out of line: with it a turn's
+/// main path is more than g++ inlines.
+[[gnu::noinline]] void return_stale(cell& c, message::envelope& e) noexcept {
+  bounce(c, e, ask_error::receiver_stopped, "");
+  end_message(e);
 }
 
 /// One turn of one actor. The functions that return false have ended the actor
@@ -268,31 +276,23 @@ private:
     cell_.root = h.root;
     cell_.current = h.current;
     cell_.handling.store(h.current->ops, std::memory_order_relaxed);
-    try {
-      h.awaiting->waiter.resume();
-      if (leaves_waiting(cell_)) return true;
-      cell_.root->complete(*cell_.root, *cell_.current);
-    } catch (...) {
-      return fail();
-    }
-    std::exchange(cell_.root, nullptr)->self.destroy();
-    close_message();
     arm_timers(cell_);
-    return true;
+    return go_on(*h.awaiting);
   }
 
   bool resume() noexcept {
-    auto& wait = *std::exchange(cell_.awaiting, nullptr);
+    const auto& wait = *std::exchange(cell_.awaiting, nullptr);
     cell_.phase.store(actor_phase::ready, std::memory_order_relaxed);
     arm_timers(cell_);
+    return go_on(wait);
+  }
+
+  /// To the handler's end, or its next wait.
+  bool go_on(const pending_ask& wait) noexcept {
     try {
-      wait.waiter.resume();
-      // One that is to be interleaved had to wait alone before.
-      if (cell_.root->interleaves ? leaves_waiting(cell_)
-                                  : phase() == actor_phase::awaiting) {
-        return true;
-      }
-      cell_.root->complete(*cell_.root, *cell_.current);
+      const auto how = cell_.pool->is_observed() ? resume_observed(cell_, wait)
+                                                 : resume_handler(cell_, wait);
+      if (how == outcome::suspended) return true;
     } catch (...) {
       return fail();
     }
@@ -303,14 +303,15 @@ private:
 
   bool handle(message::envelope& e) noexcept {
     if (e.generation != cell_.inlet.generation()) {
-      bounce(cell_, e, ask_error::receiver_stopped, "");
-      end_message(e);
+      return_stale(cell_, e);
       return true;
     }
     cell_.current = &e;
     cell_.handling.store(e.ops, std::memory_order_relaxed);
     try {
-      if (e.ops->run(&cell_, e) == outcome::suspended) return true;
+      const auto how = cell_.pool->is_observed() ? run_observed(cell_, e)
+                                                 : e.ops->run(&cell_, e);
+      if (how == outcome::suspended) return true;
     } catch (...) {
       return fail();
     }

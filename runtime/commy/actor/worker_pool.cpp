@@ -1,16 +1,16 @@
 #include <commy/actor/run_queue.hpp>
 #include <commy/actor/shared_lane.hpp>
+#include <commy/actor/system_core.hpp>
+#include <commy/actor/system_thread.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/actor/worker_pool.hpp>
 #include <commy/base/fence.hpp>
-#include <commy/platform/thread_hint.hpp>
 
 #include <gsl/gsl>
 
 #include <atomic>
 #include <bit>
 #include <deque>
-#include <string>
 #include <thread>
 
 namespace commy::actors {
@@ -36,7 +36,7 @@ struct alignas(64) worker_pool::worker {
   bool searching = false;
   // Counts the times it was woken; the worker sleeps on its value.
   std::atomic<std::uint32_t> wakes{0};
-  std::thread thread;
+  system_thread thread;
 };
 
 struct worker_pool::lanes {
@@ -57,19 +57,21 @@ namespace {
 constinit thread_local void* worker_of_this_thread = nullptr;
 }  // namespace
 
-worker_pool::worker_pool(system_core& system, unsigned workers,
-                         std::string_view name)
-    : actor_pool{system, kind::threads, messages_per_turn},
+worker_pool::worker_pool(system_core& system, thread_kind what,
+                         unsigned workers, unsigned first)
+    : actor_pool{system, actor_pool::kind::threads, messages_per_turn,
+                 system.is_observed()},
       lanes_{std::make_unique<lanes>()} {
   Expects(workers >= 1 && workers <= most_workers);
   for (unsigned i = 0; i < workers; ++i)
     lanes_->workers.emplace_back(*this, i);
+  const auto& options = system.options();
   try {
     for (auto& w : lanes_->workers) {
-      w.thread = std::thread{[this, &w, title = std::string{name}] {
-        platform::name_this_thread(title + '-' + std::to_string(w.index));
-        run(w);
-      }};
+      w.thread.start(options, what, first + w.index,
+                     what == thread_kind::worker ? core_for(options, w.index)
+                                                 : std::nullopt,
+                     [this, &w] { run(w); });
     }
   } catch (...) {
     stop();
@@ -88,7 +90,7 @@ void worker_pool::stop() noexcept {
     w.wakes.notify_one();
   }
   for (auto& w : lanes_->workers) {
-    if (w.thread.joinable()) w.thread.join();
+    w.thread.join();
   }
   // acquire, pairs with the release in schedule(): their accesses are over.
   while (lanes_->entering.load(std::memory_order_acquire) != 0) {

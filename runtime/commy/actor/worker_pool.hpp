@@ -2,10 +2,10 @@
 #pragma once
 
 #include <commy/actor/actor_pool.hpp>
+#include <commy/actor/thread_info.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 namespace commy::actors {
 
@@ -25,8 +25,10 @@ public:
   /// One bit per worker in the word of those that park.
   static constexpr unsigned most_workers = 64;
 
-  /// Requires: 1 to `most_workers` threads. Throws when the system gives none.
-  worker_pool(system_core& system, unsigned workers, std::string_view name);
+  /// Requires: 1 to `most_workers` threads, numbered from `first` on. Throws
+  /// `thread_failure` as `system_thread::start` does.
+  worker_pool(system_core& system, thread_kind what, unsigned workers,
+              unsigned first = 0);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
   ~worker_pool() override;

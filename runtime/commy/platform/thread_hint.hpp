@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace commy::platform {
 
@@ -12,6 +13,14 @@ void name_this_thread(std::string_view name) noexcept;
 /// How many threads of this process can run at once: the cores its affinity
 /// allows. At least one.
 unsigned usable_cores() noexcept;
+
+/// The numbers of the cores that the calling thread may run on, in order. On
+/// Windows those of the process's own group of at most 64.
+std::vector<unsigned> allowed_cores();
+
+/// From now on the calling thread runs on that core alone; false when it may
+/// not. Threads that it starts do the same, unless they are told otherwise.
+bool pin_this_thread(unsigned core);
 
 /// To be called in a loop that spins on another core's store: saves power and
 /// leaves the core to its sibling thread. Some 40 to 140 cycles on x86.

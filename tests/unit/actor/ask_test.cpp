@@ -110,7 +110,7 @@ TEST_CASE("requests in the mailbox of an actor that stops are answered") {
   std::optional<ask_error> answer;
   std::thread asker{
       [&] { answer = system.ask(sums, add{1}, deadline).error().code(); }};
-  REQUIRE(eventually([&] { return system.inspect()[0].queued == 2; }));
+  REQUIRE(eventually([&] { return system.inspect().actors[0].queued == 2; }));
 
   system.stop(sums, commy::stop_mode::now);
   busy.end();

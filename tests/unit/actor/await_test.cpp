@@ -295,7 +295,7 @@ TEST_CASE("a handler that waits when its actor must stop is ended") {
   std::thread asker{
       [&] { answer = system.ask(patient, pay{1}, deadline).error().code(); }};
   REQUIRE(eventually([&] {
-    for (const auto& a : system.inspect()) {
+    for (const auto& a : system.inspect().actors) {
       if (a.name == "patient") return a.state == "awaiting";
     }
     return false;
@@ -319,7 +319,7 @@ TEST_CASE("an actor that drains first ends the wait it is in") {
   std::thread asker{
       [&] { answer = system.ask(desk, pay{3}, deadline).value(); }};
   REQUIRE(eventually([&] {
-    for (const auto& a : system.inspect()) {
+    for (const auto& a : system.inspect().actors) {
       if (a.name == "desk") return a.state == "awaiting";
     }
     return false;

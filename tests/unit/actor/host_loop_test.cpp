@@ -66,12 +66,12 @@ TEST_CASE("actors of the host run on the thread that polls, when it does") {
   auto a = system.spawn<local>(in_host("a"));
   a.tell(step{}).value();
   a.tell(step{}).value();
-  CHECK(system.inspect().front().handled == 0);
+  CHECK(system.inspect().actors.front().handled == 0);
 
   CHECK(system.poll() == 1);
   CHECK(system.poll() == 0);
 
-  CHECK(system.inspect().front().handled == 2);
+  CHECK(system.inspect().actors.front().handled == 2);
   CHECK(system.ask(a, where{}, deadline).value() == std::this_thread::get_id());
 }
 
@@ -187,7 +187,7 @@ TEST_CASE("many threads tell an actor of the host, none of it is lost") {
   }
   CHECK(eventually([&] {
     (void)system.run_for(1ms);
-    return system.inspect().front().handled >= all_told;
+    return system.inspect().actors.front().handled >= all_told;
   }));
   for (auto& t : all)
     t.join();

@@ -130,7 +130,7 @@ TEST_CASE("a mailbox that drops the oldest keeps the newest") {
       [&](const commy::dead_letter& d) { dead.push_back(d); });
   for (int i = 1; i <= 5; ++i)
     CHECK(box.actor.tell(note{i}));
-  CHECK(box.rt.system().inspect()[0].queued == 2);
+  CHECK(box.rt.system().inspect().actors[0].queued == 2);
 
   CHECK(box.wake() == std::vector<std::string>{"note 4", "note 5"});
   // The receiver reports them, in one letter.
@@ -205,7 +205,7 @@ TEST_CASE("a mailbox that keeps the latest of each key replaces in place") {
   // What replaces nothing finds the mailbox full.
   CHECK(box.actor.tell(tick{3, 30}).error() == commy::tell_error::mailbox_full);
   CHECK(box.actor.tell(note{2}).error() == commy::tell_error::mailbox_full);
-  CHECK(box.rt.system().inspect()[0].replaced == 3);
+  CHECK(box.rt.system().inspect().actors[0].replaced == 3);
 
   CHECK(box.wake() == std::vector<std::string>{"1: 12", "2: 21", "note 1"});
   CHECK(box.rt.system().dead_letter_count() == 0);
@@ -261,11 +261,11 @@ TEST_CASE("a mailbox is full by bytes, its messages' own memory included") {
     CHECK(box.actor.tell(parcel{std::string(8000, 'x')}));  // Over the line.
     CHECK(box.actor.tell(note{1}).has_value() ==
           (policy == overflow::drop_newest));
-    CHECK(box.rt.system().inspect()[0].queued_bytes > 13'000);
-    CHECK(box.rt.system().inspect()[0].mailbox_bytes == 10'000);
+    CHECK(box.rt.system().inspect().actors[0].queued_bytes > 13'000);
+    CHECK(box.rt.system().inspect().actors[0].mailbox_bytes == 10'000);
 
     CHECK(box.wake() == std::vector<std::string>{"parcel 5000", "parcel 8000"});
-    CHECK(box.rt.system().inspect()[0].queued_bytes == 0);
+    CHECK(box.rt.system().inspect().actors[0].queued_bytes == 0);
     CHECK(box.actor.tell(note{2}));
     CHECK(box.wake().back() == "note 2");
   }
@@ -278,11 +278,11 @@ TEST_CASE("urgent messages overtake others and keep their own order") {
     CHECK(box.actor.tell(alarm_bell{1}));
     CHECK(box.actor.tell(note{2}));
     CHECK(box.actor.tell(alarm_bell{2}));
-    CHECK(box.rt.system().inspect()[0].queued == 4);
+    CHECK(box.rt.system().inspect().actors[0].queued == 4);
 
     CHECK(box.wake() ==
           std::vector<std::string>{"bell 1", "bell 2", "note 1", "note 2"});
-    CHECK(box.rt.system().inspect()[0].queued == 0);
+    CHECK(box.rt.system().inspect().actors[0].queued == 0);
     CHECK(*box.rt.ask(box.actor, urgent_question{}) == 7);
   }
 }
@@ -380,8 +380,9 @@ TEST_CASE("under threads each message is handled, dropped or replaced, once") {
       }
       for (auto& t : senders)
         t.join();
-      REQUIRE(eventually([&] { return system.inspect()[0].queued == 0; }));
-      replaced = system.inspect()[0].replaced;
+      REQUIRE(
+          eventually([&] { return system.inspect().actors[0].queued == 0; }));
+      replaced = system.inspect().actors[0].replaced;
       system.stop(actor);
       REQUIRE(system.wait_stopped(actor, deadline));
       dead = system.dead_letter_count();

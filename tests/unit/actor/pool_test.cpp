@@ -70,7 +70,8 @@ template <routing How>
 std::vector<std::uint32_t> queued(const pool<worker, How>& p) {
   std::vector<std::uint32_t> all;
   for (const auto& w : p.workers())
-    all.push_back(commy::actors::access::handle(w).at->inlet.queued().messages());
+    all.push_back(
+        commy::actors::access::handle(w).at->inlet.queued().messages());
   return all;
 }
 
@@ -240,7 +241,8 @@ TEST_CASE("the keys of a stopped worker go to one other") {
     p.tell(order{"ada", i}).value();
 
   CHECK_FALSE(first == second);
-  CHECK(commy::actors::access::handle(second).at->inlet.queued().messages() == 10);
+  CHECK(commy::actors::access::handle(second).at->inlet.queued().messages() ==
+        10);
 }
 
 TEST_CASE("a pool whose workers have all stopped refuses as one") {

@@ -122,6 +122,32 @@ TEST_CASE("a constructor that throws refuses the spawn with its reason") {
   CHECK(system.try_spawn<counter>("in"));  // The name is free.
 }
 
+TEST_CASE("what a constructor has begun before it throws comes to nothing") {
+  struct shout {};
+  class false_start : public commy::actor {
+  public:
+    explicit false_start(const commy::ref<counter>& other) {
+      (void)after(this, 0ms, shout{});
+      (void)watch(this, other);
+      self(this).tell(shout{}).value();
+      throw std::runtime_error{"no"};
+    }
+    void on(shout) {}
+    void on(const commy::stopped&) {}
+  };
+  commy::actor_system system{{.workers = 1}};
+  const auto other = system.spawn<counter>("other");
+
+  CHECK(system.try_spawn<false_start>("f", other).error() ==
+        spawn_error::constructor_failed);
+
+  CHECK(system.dead_letter_count() == 1);  // What it told itself.
+  CHECK(system.actor_count() == 1);
+  system.stop(other);
+  CHECK(system.wait_stopped(other, deadline));
+  CHECK(system.try_spawn<counter>("f"));
+}
+
 TEST_CASE("a destructor that throws harms nobody else") {
   commy::actor_system system{{.workers = 1}};
   const auto stuck = system.spawn<no_way_out>("stuck");
@@ -224,7 +250,7 @@ TEST_CASE("the end of a system ends actors that wait for an answer") {
   busy = std::make_unique<occupied>(sums);
   a.tell(reset{}).value();
   REQUIRE(eventually([&] {
-    for (const auto& i : system.inspect()) {
+    for (const auto& i : system.inspect().actors) {
       if (i.name == "asker") return i.state == "awaiting";
     }
     return false;
@@ -268,12 +294,12 @@ TEST_CASE("an inspection shows depth, state and work done") {
       system.spawn<counter>({.name = "sums", .mailbox_messages = 50});
   for (int i = 0; i < 3; ++i)
     REQUIRE(system.ask(sums, add{1}, deadline));
-  REQUIRE(eventually([&] { return system.inspect()[0].handled == 3; }));
+  REQUIRE(eventually([&] { return system.inspect().actors[0].handled == 3; }));
   occupied busy{sums};
   REQUIRE(busy.is_busy());
   sums.tell(add{1}).value();
 
-  const auto all = system.inspect();
+  const auto all = system.inspect().actors;
 
   REQUIRE(all.size() == 1);
   CHECK(all[0].name == "sums");

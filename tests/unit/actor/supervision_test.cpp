@@ -146,6 +146,22 @@ TEST_CASE("a constructor that throws at a restart is a failure too") {
         "actor 'bomb' failed in its constructor: no more");
 }
 
+TEST_CASE("a destructor that throws keeps no restart from coming") {
+  class stuck : public commy::actor {
+  public:
+    ~stuck() noexcept(false) { throw std::runtime_error{"stuck"}; }
+    void on(explode) { fail("boom"); }
+    int on(add m) { return m.amount; }
+  };
+  commy::actor_system system{{.workers = 1}};
+  auto group = system.supervise({.first_delay = 1ms});
+  const auto s = group.spawn<stuck>("s");
+  s.tell(explode{}).value();
+
+  CHECK(system.ask(s, add{1}, deadline).value() == 1);
+  CHECK(group.restarts() == 1);
+}
+
 TEST_CASE("a request waits through the restart of its receiver") {
   commy::actor_system system{{.workers = 1}};
   auto group = system.supervise({.first_delay = 20ms});
@@ -173,8 +189,8 @@ TEST_CASE("an actor can be stopped while it waits for its restart") {
   auto group = system.supervise({.first_delay = 3600s, .longest_delay = 3600s});
   const auto sums = group.spawn<counter>("sums");
   sums.tell(explode{}).value();
-  REQUIRE(
-      eventually([&] { return system.inspect()[0].state == "backing off"; }));
+  REQUIRE(eventually(
+      [&] { return system.inspect().actors[0].state == "backing off"; }));
   sums.tell(add{1}).value();
 
   CHECK(system.stop(sums));

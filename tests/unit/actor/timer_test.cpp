@@ -181,6 +181,36 @@ TEST_CASE("the timers of an actor end with its object") {
   CHECK(seen_by(rt, s) == std::vector{2});
 }
 
+TEST_CASE("what a timer's handler throws fails its actor like any other") {
+  struct late_failure {};
+  class bomb : public commy::actor {
+  public:
+    void on(reset) { (void)every(this, 10ms, late_failure{}); }
+    void on(late_failure) { throw std::runtime_error{"boom"}; }
+    int on(add m) { return m.amount; }
+  };
+  runtime rt;
+  auto group = rt.system().supervise({.first_delay = 0ms});
+  const auto guarded = group.spawn<bomb>("guarded");
+  const auto alone = rt.spawn<bomb>("alone");
+  std::vector<std::string> letters;
+  const auto listening =
+      rt.system().on_dead_letter([&](const commy::dead_letter& d) {
+        letters.push_back(std::string{d.receiver} + ": " + std::string{d.text});
+      });
+  guarded.tell(reset{}).value();
+  alone.tell(reset{}).value();
+
+  rt.advance(1s);
+
+  // The one is made anew, without its timer; the other stops.
+  CHECK(group.restarts() == 1);
+  CHECK(rt.ask(guarded, add{1}).value() == 1);
+  CHECK(rt.system().actor_count() == 1);
+  std::ranges::sort(letters);
+  CHECK(letters == std::vector<std::string>{"alone: boom", "guarded: boom"});
+}
+
 TEST_CASE("more timers than an actor may have fail its handler") {
   runtime rt;
   auto s = rt.spawn<sleeper>("s");

@@ -103,7 +103,7 @@ TEST_CASE("a sender waits for room and goes on when there is some") {
   p.add(1).tell(send{5}).value();
   p.rt.settle();
   CHECK(p.outcomes[1].empty());
-  CHECK(p.rt.system().inspect().size() == 2);
+  CHECK(p.rt.system().inspect().actors.size() == 2);
   // Who does not wait is refused, also while others do.
   CHECK(p.to.tell(item{0, 0}).error() == tell_error::mailbox_full);
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace commy::platform;
 
@@ -17,6 +18,26 @@ TEST_CASE("a thread's name is what the system shows of it") {
     std::ifstream{"/proc/thread-self/comm"} >> shown;
   }}.join();
   CHECK(shown == "commy-worker-wi");
+}
+
+TEST_CASE("a thread runs where it is pinned, and only where it may") {
+  std::vector<unsigned> before;
+  std::vector<unsigned> after;
+  bool pinned = false;
+  bool beyond = true;
+  int ran_on = -1;
+  std::jthread{[&] {
+    before = allowed_cores();
+    pinned = pin_this_thread(before.back());
+    ran_on = ::sched_getcpu();
+    after = allowed_cores();
+    beyond = pin_this_thread(100'000);
+  }}.join();
+  CHECK(before.size() == usable_cores());
+  CHECK(pinned);
+  CHECK(ran_on == static_cast<int>(before.back()));
+  CHECK(after == std::vector{before.back()});
+  CHECK_FALSE(beyond);
 }
 
 TEST_CASE("a process bound to one core has one core") {

@@ -24,4 +24,31 @@ unsigned usable_cores() noexcept {
   return std::max(std::thread::hardware_concurrency(), 1U);
 }
 
+namespace {
+
+// The kernel's own limit is 8,192 cores; it refuses a mask that is shorter than
+// its own.
+constexpr std::size_t most_cores = 8192;
+
+using core_mask = std::array<cpu_set_t, most_cores / CPU_SETSIZE>;
+
+}  // namespace
+
+std::vector<unsigned> allowed_cores() {
+  core_mask mask{};
+  std::vector<unsigned> cores;
+  if (::sched_getaffinity(0, sizeof mask, mask.data()) != 0) return cores;
+  for (unsigned core = 0; core < most_cores; ++core) {
+    if (CPU_ISSET_S(core, sizeof mask, mask.data())) cores.push_back(core);
+  }
+  return cores;
+}
+
+bool pin_this_thread(unsigned core) {
+  if (core >= most_cores) return false;
+  core_mask mask{};
+  CPU_SET_S(core, sizeof mask, mask.data());
+  return ::sched_setaffinity(0, sizeof mask, mask.data()) == 0;
+}
+
 }  // namespace commy::platform

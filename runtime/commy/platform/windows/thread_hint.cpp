@@ -28,4 +28,30 @@ unsigned usable_cores() noexcept {
   return ::GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
 }
 
+std::vector<unsigned> allowed_cores() {
+  DWORD_PTR ours = 0;
+  DWORD_PTR all = 0;
+  std::vector<unsigned> cores;
+  if (!::GetProcessAffinityMask(::GetCurrentProcess(), &ours, &all)) {
+    return cores;
+  }
+  // Zero for a process that lives in several groups: those of the thread's own.
+  if (ours == 0) {
+    GROUP_AFFINITY group{};
+    if (::GetThreadGroupAffinity(::GetCurrentThread(), &group)) {
+      ours = group.Mask;
+    }
+  }
+  for (unsigned core = 0; core < 8 * sizeof ours; ++core) {
+    if (((ours >> core) & 1U) != 0) cores.push_back(core);
+  }
+  return cores;
+}
+
+bool pin_this_thread(unsigned core) {
+  return core < 8 * sizeof(DWORD_PTR) &&
+         ::SetThreadAffinityMask(::GetCurrentThread(), DWORD_PTR{1} << core) !=
+             0;
+}
+
 }  // namespace commy::platform
