@@ -15,6 +15,27 @@ host_loop::host_loop(system_core& system)
     : actor_pool{system, kind::host, messages_per_turn, system.is_observed()},
       flag_{std::make_shared<platform::event_flag>()} {}
 
+host_loop::turn_right::turn_right(host_loop& loop,
+                                  std::chrono::nanoseconds at_most)
+    : loop_{nullptr} {
+  std::unique_lock hold{loop.right_mutex_};
+  const auto free = [&] { return !loop.busy_; };
+  if (at_most == std::chrono::nanoseconds::max()) {
+    loop.right_free_.wait(hold, free);
+  } else if (!loop.right_free_.wait_for(hold, at_most, free)) {
+    return;
+  }
+  loop.busy_ = true;
+  loop_ = &loop;
+}
+
+host_loop::turn_right::~turn_right() {
+  if (loop_ == nullptr) return;
+  const std::lock_guard hold{loop_->right_mutex_};
+  loop_->busy_ = false;
+  loop_->right_free_.notify_one();
+}
+
 void host_loop::schedule(cell& c) noexcept {
   const std::lock_guard hold{mutex_};
   // Without memory for it the program ends: a message has been accepted.

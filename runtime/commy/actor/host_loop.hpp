@@ -4,8 +4,8 @@
 #include <commy/actor/actor_pool.hpp>
 #include <commy/platform/event_flag.hpp>
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,20 +24,14 @@ public:
   void schedule(cell& c) noexcept override;
   void stop() noexcept override {}
 
-  /// Holds the right to run actors here for a scope. While one lives, another
-  /// thread does not get it.
+  /// Holds the right to run actors here for a scope, if it is had within
+  /// `at_most`. While one lives, another thread does not get it.
   class turn_right {
   public:
-    explicit turn_right(host_loop& loop) noexcept
-        // acquire, pairs with the release below: what the last one's turns did.
-        : loop_{loop.busy_.exchange(true, std::memory_order_acquire) ? nullptr
-                                                                     : &loop} {}
+    turn_right(host_loop& loop, std::chrono::nanoseconds at_most);
     turn_right(const turn_right&) = delete;
     turn_right& operator=(const turn_right&) = delete;
-    ~turn_right() {
-      if (loop_ != nullptr)
-        loop_->busy_.store(false, std::memory_order_release);
-    }
+    ~turn_right();
     explicit operator bool() const noexcept { return loop_ != nullptr; }
 
   private:
@@ -69,7 +63,10 @@ private:
   std::vector<cell*> running_;
   std::size_t turns_ = 0;
   std::shared_ptr<platform::event_flag> flag_;
-  std::atomic<bool> busy_{false};
+
+  std::mutex right_mutex_;
+  std::condition_variable right_free_;
+  bool busy_ = false;
 };
 
 }  // namespace commy::actors

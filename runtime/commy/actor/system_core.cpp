@@ -284,8 +284,9 @@ host_loop& system_core::host() {
 std::size_t system_core::run_host(std::optional<nanoseconds> time) {
   Expects(current_cell() == nullptr);
   auto& loop = host();
-  const host_loop::turn_right right{loop};
-  Expects(static_cast<bool>(right));  // One thread at a time.
+  // One thread at a time; another may be in it for the time of an ask.
+  const host_loop::turn_right right{loop, time.value_or(nanoseconds::max())};
+  if (!right) return 0;
   if (time == nanoseconds{0}) return loop.run_ready();
   const auto before = loop.turns();
   static_cast<void>(loop.run_until(
@@ -309,7 +310,7 @@ std::optional<bool> system_core::run_host_until(
     const std::function<bool()>& met, nanoseconds at_most) {
   auto* const loop = made_host_.load(std::memory_order_acquire);
   if (loop == nullptr) return std::nullopt;
-  const host_loop::turn_right right{*loop};
+  const host_loop::turn_right right{*loop, nanoseconds{0}};
   // Another thread runs them.
   if (!right) return std::nullopt;
   return loop->run_until(met, at_most);

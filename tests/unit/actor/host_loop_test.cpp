@@ -171,6 +171,24 @@ TEST_CASE("a system ends beside a thread that runs its loop") {
   loop.join();
 }
 
+TEST_CASE("a thread that runs the loop waits for one that asks in it") {
+  commy::actor_system system{{.workers = 1}};
+  const auto a = system.spawn<counter>(in_host());
+  auto entered = std::make_shared<gate>();
+  auto leave = std::make_shared<gate>();
+  a.tell(hold{entered, leave}).value();
+  // The ask runs the actor on its thread, and is held up in the handler.
+  std::thread asks{[&] { CHECK(system.ask(a, total{}, deadline)); }};
+  REQUIRE(entered->wait());
+  CHECK(system.poll() == 0);
+  std::thread runs{[&] { system.run(); }};
+  leave->open();
+  asks.join();
+  CHECK(system.ask(a, add{2}, deadline).value() == 2);
+  system.end_run();
+  runs.join();
+}
+
 TEST_CASE("many threads tell an actor of the host, none of it is lost") {
   commy::actor_system system{{.workers = 1}};
   auto a = system.spawn<local>(
