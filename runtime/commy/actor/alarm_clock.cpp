@@ -8,7 +8,6 @@ namespace commy::actors {
 namespace {
 
 using std::chrono::nanoseconds;
-using std::chrono::steady_clock;
 
 std::int64_t at(const cell& c) noexcept {
   // relaxed: only changed under the lock that the caller holds.
@@ -18,13 +17,13 @@ std::int64_t at(const cell& c) noexcept {
 }  // namespace
 
 alarm_clock::alarm_clock(source from) : from_{from} {
-  if (from == source::steady) thread_ = std::thread{[this] { run(); }};
+  if (from == source::steady) thread_ = blocking::thread{[this] { run(); }};
 }
 
 alarm_clock::~alarm_clock() { stop(); }
 
 std::int64_t alarm_clock::steady_now() noexcept {
-  return nanoseconds{steady_clock::now().time_since_epoch()}.count();
+  return nanoseconds{blocking::clock::now().time_since_epoch()}.count();
 }
 
 std::int64_t alarm_clock::now() const noexcept {
@@ -96,7 +95,7 @@ void alarm_clock::run() noexcept {
     auto& first = *heap_.front();
     if (at(first) > now()) {
       earlier_.wait_until(hold,
-                          steady_clock::time_point{nanoseconds{at(first)}});
+                          blocking::clock::time_point{nanoseconds{at(first)}});
       continue;
     }
     ring(first);
@@ -109,6 +108,7 @@ void alarm_clock::ring(cell& c) noexcept {
   // armed before it is seen by the load after the fence.
   remove(c.alarm_index);
   fence::full();
+  COMMY_POINT("clock.removed");
   // relaxed: ordered by the fence.
   const auto deadline = c.deadline.load(std::memory_order_relaxed);
   if (deadline == cell::never) return;

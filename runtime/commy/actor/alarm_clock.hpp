@@ -2,13 +2,11 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 namespace commy::actors {
@@ -85,11 +83,11 @@ private:
   const source from_;
   // relaxed: a number of its own.
   std::atomic<std::int64_t> manual_now_{0};
-  std::mutex mutex_;
-  std::condition_variable earlier_;
+  blocking::mutex mutex_;
+  blocking::condition_variable earlier_;
   std::vector<cell*> heap_;  // By `alarm_at`; a cell knows its index.
   bool stopping_ = false;
-  std::thread thread_;
+  blocking::thread thread_;
 };
 
 }  // namespace commy::actors

@@ -23,6 +23,7 @@ void thread_wait::also_set(std::shared_ptr<platform::event_flag> flag) {
 void thread_wait::set_flag() noexcept { flag_->set(); }
 
 void thread_wait::drop() noexcept {
+  COMMY_POINT("answer.drop");
   // acq_rel: the last one sees all the other did before it frees both.
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
@@ -34,10 +35,12 @@ void deliver_answer(const message::reply_slot& slot,
   // that asked, so this was its generation.
   answer.generation = asker.inlet.generation();
   auto expected = slot.id;
+  COMMY_POINT("answer.claim");
   // acq_rel: pairs with the asker's own claim at timeout or stop, and tells who
   // looks for cycles that the asker no longer depends on us.
   if (asker.waiting_ask.compare_exchange_strong(
           expected, 0, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    COMMY_POINT("answer.claimed");
     switch (asker.inlet.push_urgent(answer)) {
       case message::pushed::queued:
         return;

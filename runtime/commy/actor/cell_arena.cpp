@@ -1,8 +1,8 @@
 #include <commy/actor/actor_pool.hpp>
 #include <commy/actor/cell_arena.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <array>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t chunk_cells = 256;  // 48 KiB
 
 struct arena {
-  std::mutex mutex;
+  blocking::mutex mutex;
   std::vector<std::unique_ptr<std::array<cell, chunk_cells>>> chunks;
   std::vector<cell*> free;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/actor/actor_pool.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/platform/event_flag.hpp>
 
 #include <atomic>
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace commy::actors {
@@ -63,7 +63,7 @@ public:
   }
 
 private:
-  std::mutex mutex_;
+  blocking::mutex mutex_;
   std::vector<cell*> ready_;
   // Of the thread with the right.
   std::vector<cell*> running_;

@@ -7,12 +7,12 @@
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/actor/watch.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace commy::actors {
@@ -61,6 +61,7 @@ void if_memory_allows(F f) noexcept {
 
 void destroy_frame(cell& c) noexcept {
   if (c.root == nullptr) return;
+  COMMY_POINT("frame.end");
   // Whoever still wants to answer the wait comes too late from here on.
   // acq_rel: pairs with the claim in deliver_answer().
   c.waiting_ask.exchange(0, std::memory_order_acq_rel);
@@ -326,7 +327,7 @@ void finish(cell& c, const reason_chain& why) noexcept {
     auto* const e = c.outlet.try_pop();
     if (e == nullptr) {
       // A sender is between its two stores.
-      std::this_thread::yield();
+      blocking::yield();
       continue;
     }
     bounce(c, *e, ask_error::receiver_stopped, "");

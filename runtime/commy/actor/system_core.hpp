@@ -9,15 +9,14 @@
 #include <commy/actor/stepped_pool.hpp>
 #include <commy/actor/system_options.hpp>
 #include <commy/actor/worker_pool.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/result.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -110,18 +109,18 @@ private:
   dead_letter_office dead_;
   alarm_clock alarms_;
 
-  mutable std::mutex names_mutex_;
+  mutable blocking::mutex names_mutex_;
   std::unordered_map<std::string, found, name_hash, std::equal_to<>> names_;
 
-  mutable std::mutex life_mutex_;
-  std::condition_variable one_stopped_;
+  mutable blocking::mutex life_mutex_;
+  blocking::condition_variable one_stopped_;
   std::size_t alive_ = 0;
   std::size_t alarm_room_ = 0;
   std::uint64_t spawned_ = 0;
   std::uint64_t seeds_ = 0;
   bool stopping_ = false;
 
-  mutable std::mutex pinned_mutex_;  // Also of `host_`.
+  mutable blocking::mutex pinned_mutex_;  // Also of `host_`.
   std::vector<pinned_pool> pinned_;
   // One of the two.
   std::unique_ptr<stepped_pool> stepped_;
