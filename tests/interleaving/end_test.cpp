@@ -3,7 +3,45 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <memory>
+#include <utility>
+
 using namespace interleaving_tests;
+
+namespace {
+
+/// Says when its last copy is gone.
+using last_copy = std::shared_ptr<int>;
+
+/// Its supervisor keeps the argument for restarts.
+class keeper : public commy::actor {
+public:
+  explicit keeper(last_copy argument) : argument_{std::move(argument)} {}
+  void on(note) {}
+
+private:
+  last_copy argument_;
+};
+
+}  // namespace
+
+TEST_CASE("who waits for an interleaved end sees all of it") {
+  explore(time_is::still, [] {
+    commy::actor_system system{{.workers = 2}};
+    const auto keepers = system.supervise();
+    auto argument = std::make_shared<int>();
+    const std::weak_ptr<int> watched = argument;
+    const auto to = keepers.spawn<keeper>("keeper", std::move(argument));
+    crew others;
+    others.add("stopper", [&] { system.stop(to); });
+    static_cast<void>(to.tell(note{}));
+    expect(system.wait_stopped(to, for_ever), "it has not stopped");
+    expect(watched.expired(), "its argument is alive");
+    expect(system.actor_count() == 0, "it still counts");
+    expect(!system.find<keeper>("keeper"), "its name is taken");
+    others.join();
+  });
+}
 
 TEST_CASE("an interleaved shutdown loses no note and no answer") {
   explore(time_is::still, [] {

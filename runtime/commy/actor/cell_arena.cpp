@@ -51,16 +51,21 @@ cell& acquire_cell(actor_pool& pool, const actor_type& type,
   return c;
 }
 
-std::unique_ptr<cell_extra> release_cell(cell& c) noexcept {
+std::unique_ptr<cell_extra> take_extra(cell& c) noexcept {
+  if (c.extra == nullptr) return nullptr;
+  // Others look at it in for_each_cell().
+  const std::lock_guard hold{the_arena().mutex};
+  return std::unique_ptr<cell_extra>{std::exchange(c.extra, nullptr)};
+}
+
+void release_cell(cell& c) noexcept {
   auto& a = the_arena();
   const std::lock_guard hold{a.mutex};
-  std::unique_ptr<cell_extra> extra{std::exchange(c.extra, nullptr)};
   c.pool = nullptr;
   c.type = nullptr;
   c.phase.store(actor_phase::stopped, std::memory_order_relaxed);
   c.outlet.retire(c.inlet);
   a.free.push_back(&c);
-  return extra;
 }
 
 cell_extra& extra_of(cell& c) {

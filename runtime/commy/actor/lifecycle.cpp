@@ -342,15 +342,18 @@ void finish(cell& c, const reason_chain& why) noexcept {
   if (c.watched.load(std::memory_order_relaxed)) {
     if_memory_allows([&] { name = cell_name{c}.view(); });
   }
-  auto extra = release_cell(c);
-  tell_watchers(self, name, why);
-  system.give_back_pool(pool);
+  // With the arguments kept for restarts. All of this before anybody learns of
+  // the end.
+  auto extra = take_extra(c);
   if (extra != nullptr && extra->supervisor != nullptr) {
     extra->supervisor->remove(self);
   }
   extra.reset();
-  // Last: the system may end as soon as it knows.
-  system.actor_stopped();
+  system.give_back_pool(pool);
+  system.actor_stopped(&c);
+  // The system may be about to end, but not before the thread that this is: a
+  // worker is joined, any other is inside a call of the system.
+  tell_watchers(self, name, why);
 }
 
 void construct(cell& c, const std::function<void*()>& make) {

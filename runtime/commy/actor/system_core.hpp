@@ -79,7 +79,8 @@ public:
   // What an actor that ends calls, in this order.
   void forget_name(const cell& c) noexcept;
   void give_back_pool(const actor_pool& pool) noexcept;
-  void actor_stopped() noexcept;
+  // The last also ends the cell's generation; null: there never was one.
+  void actor_stopped(cell* c) noexcept;
 
 private:
   struct name_hash {

@@ -220,8 +220,14 @@ cell* worker_pool::park(worker& me) noexcept {
     COMMY_POINT("pool.park.found");
     // acq_rel: as in wake_one(). If somebody took the bit, he also counted us
     // as searching.
-    me.searching =
-        (lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) == 0;
+    if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) !=
+        0) {
+      // Searching again, until the look in stop_searching(): who queued before
+      // we took back our count has woken nobody, and there may be more than c.
+      // relaxed: ordered by the fence there.
+      lanes_->searching.fetch_add(1, std::memory_order_relaxed);
+    }
+    me.searching = true;
     return c;
   }
   for (;;) {
