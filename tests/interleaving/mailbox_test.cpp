@@ -88,6 +88,23 @@ TEST_CASE("an interleaved order to stop reaches an owner that goes idle") {
   });
 }
 
+TEST_CASE("an interleaved order to stop reaches an actor just made") {
+  explore(time_is::still, [] {
+    tally t;
+    commy::actor_system system{{.workers = 1}};
+    crew others;
+    others.add("stopper", [&] {
+      // It has its name before it has its object.
+      const auto made = system.find<sink>("made");
+      if (!made) return;
+      system.stop(*made);
+      expect(system.wait_stopped(*made, for_ever), "it has not stopped");
+    });
+    static_cast<void>(system.spawn<sink>("made", t));
+    others.join();
+  });
+}
+
 TEST_CASE("an interleaved order to stop reaches an owner that waits") {
   explore(time_is::still, [] {
     tally t;

@@ -380,8 +380,9 @@ run_result run(const run_options& options,
     return result;
   }
   thread.detach();
-  static std::deque<std::unique_ptr<scheduler>> left_behind;
-  left_behind.push_back(std::move(made));
+  // Never destroyed: its threads wait by what it holds, till the process ends.
+  static auto* const left_behind = new std::deque<std::unique_ptr<scheduler>>;
+  left_behind->push_back(std::move(made));
   return result;
 }
 
