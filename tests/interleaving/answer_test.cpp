@@ -17,8 +17,9 @@ public:
   hasty(commy::ref<sink> whom, tally& t) : whom_{whom}, tally_{&t} {}
   commy::task<void> on(begin) {
     for (int i = 0; i < 2; ++i) {
-      const auto answer = co_await ask(whom_, question{}, 1ms);
+      const auto answer = co_await ask(whom_, echo{i}, 1ms);
       if (answer) {
+        expect(*answer == i, "the answer to another question");
         ++tally_->answered;
       } else {
         expect(answer.error() == commy::ask_error::timeout, "another error");
@@ -34,7 +35,6 @@ private:
 };
 
 /// One of a pair that asks the other while it handles `begin`.
-struct meet_other;
 class partner : public commy::actor {
 public:
   explicit partner(tally& t) : tally_{&t} {}

@@ -82,6 +82,10 @@ constexpr std::int64_t ns_per_step = 100;
 constexpr std::int64_t first_ns = 1'000'000'000;
 // Who waits longer than this never gets to see the time pass.
 constexpr std::int64_t far_ns = 3'600'000'000'000;
+// In half of the runs one thread is slow: it goes on only when no other can,
+// for about so many changes, then another is. This finds what needs a thread to
+// stop for long between two of its steps.
+constexpr std::uint64_t draws_per_slow = 64;
 // Where time passes, one draw in so many is a deadline.
 constexpr std::uint64_t draws_per_deadline = 64;
 // A step takes microseconds. Without one for this long, a thread waits by
@@ -99,6 +103,7 @@ public:
     // many changes, others one after a long way undisturbed.
     constexpr std::array<std::uint64_t, 6> stays{0, 4, 8, 12, 14, 15};
     stay_of_16_ = stays[draw() % stays.size()];
+    has_slow_ = draw() % 2 == 0;
   }
 
   void point(participant& me, const char* name) {
@@ -202,8 +207,14 @@ private:
   /// Who goes on: `stays` more often than others, `leaves` only if nobody else
   /// can. Null if nobody can.
   participant* choose(participant* stays, participant* leaves = nullptr) {
-    if (stays != nullptr && draw() % 16 < stay_of_16_) return stays;
+    if (has_slow_ && draw() % draws_per_slow == 0) slow_ = draw() % all_.size();
+    if (stays != nullptr && !is_slow(*stays) && draw() % 16 < stay_of_16_) {
+      return stays;
+    }
     collect_ready(leaves);
+    if (ready_.size() > 1) {
+      std::erase_if(ready_, [&](const auto* p) { return is_slow(*p); });
+    }
     if (time_passes_ && (ready_.empty() || draw() % draws_per_deadline == 0)) {
       if (auto* const late = earliest_deadline()) {
         now_ns_ = std::max(now_ns_, late->until_ns);
@@ -213,6 +224,10 @@ private:
     }
     if (ready_.empty()) return leaves;
     return ready_[draw() % ready_.size()];
+  }
+
+  [[nodiscard]] bool is_slow(const participant& p) const {
+    return has_slow_ && p.number == slow_;
   }
 
   void collect_ready(const participant* but) {
@@ -314,6 +329,8 @@ private:
   const bool time_passes_;
   std::uint64_t random_;
   std::uint64_t stay_of_16_ = 0;
+  bool has_slow_ = false;
+  std::uint64_t slow_ = 0;
   std::int64_t now_ns_ = first_ns;
   std::uint64_t hash_ = 0xcbf29ce484222325U;
   std::atomic<std::uint64_t> steps_{0};

@@ -77,6 +77,11 @@ struct note {};
 struct question {
   using reply = int;
 };
+/// The reply is its number.
+struct echo {
+  using reply = int;
+  int number;
+};
 /// Its handler says so, and waits to be let go.
 struct hold {
   using reply = int;
@@ -90,6 +95,7 @@ public:
   explicit sink(tally& t) : tally_{&t} {}
   void on(note) { tally_->handle(); }
   int on(question) { return 1; }
+  int on(echo m) { return m.number; }
   int on(const hold& m) {
     m.entered->open();
     m.leave->wait();
