@@ -34,6 +34,27 @@ private:
   tally* tally_;
 };
 
+/// Asks one that answers and then one that does not before the time is over.
+class unlucky : public commy::actor {
+public:
+  unlucky(commy::ref<sink> quick, commy::ref<sink> slow, tally& t)
+      : quick_{quick}, slow_{slow}, tally_{&t} {}
+  commy::task<void> on(begin) {
+    static_cast<void>(co_await ask(quick_, question{}, 1ms));
+    const auto answer = co_await ask(slow_, hold{&entered_, &leave_}, 1ms);
+    expect(!answer, "an answer from who waits for its end");
+    leave_.open();
+    tally_->handle();
+  }
+
+private:
+  commy::ref<sink> quick_;
+  commy::ref<sink> slow_;
+  gate entered_;
+  gate leave_;
+  tally* tally_;
+};
+
 /// One of a pair that asks the other while it handles `begin`.
 class partner : public commy::actor {
 public:
@@ -95,6 +116,22 @@ TEST_CASE("an interleaved reply and a timeout give one answer") {
     other.tell(begin{}).value();
     t.done.wait();
     expect(t.answered + t.refused == 4, "not one answer each");
+  });
+}
+
+TEST_CASE("an interleaved alarm is not lost between two questions") {
+  explore(time_is::passing, [] {
+    tally t;
+    t.wanted = 1;
+    commy::actor_system system{{.workers = 2}};
+    const auto quick = system.spawn<sink>("", t);
+    const auto slow = system.spawn<sink>("", t);
+    const auto who = system.spawn<unlucky>("", quick, slow, t);
+    who.tell(begin{}).value();
+    t.done.wait();
+    // Its gates are its own: not before the slow one has left them.
+    system.stop(slow);
+    expect(system.wait_stopped(slow, for_ever), "it has not stopped");
   });
 }
 

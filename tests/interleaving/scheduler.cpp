@@ -88,9 +88,6 @@ constexpr std::int64_t far_ns = 3'600'000'000'000;
 constexpr std::uint64_t draws_per_slow = 64;
 // Where time passes, one draw in so many is a deadline.
 constexpr std::uint64_t draws_per_deadline = 64;
-// A step takes microseconds. Without one for this long, a thread waits by
-// something that tells nothing.
-constexpr auto longest_step = 60s;
 
 /// One run. All but the end is touched by the one thread that runs.
 class scheduler {
@@ -98,6 +95,7 @@ public:
   explicit scheduler(const run_options& options)
       : seed_{options.seed},
         time_passes_{options.time_passes},
+        longest_step_{options.longest_step},
         random_{options.seed} {
     // From changing threads at each point to nearly never: some faults need
     // many changes, others one after a long way undisturbed.
@@ -162,7 +160,7 @@ public:
   run_result result() {
     std::unique_lock hold{end_mutex_};
     auto before = std::uint64_t{0};
-    while (!over_.wait_for(hold, longest_step, [&] { return is_over_; })) {
+    while (!over_.wait_for(hold, longest_step_, [&] { return is_over_; })) {
       // relaxed: a number that stands still or does not.
       const auto now = steps_.load(std::memory_order_relaxed);
       if (now == before) {
@@ -327,6 +325,7 @@ private:
 
   const std::uint64_t seed_;
   const bool time_passes_;
+  const std::chrono::milliseconds longest_step_;
   std::uint64_t random_;
   std::uint64_t stay_of_16_ = 0;
   bool has_slow_ = false;

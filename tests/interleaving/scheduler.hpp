@@ -2,6 +2,7 @@
 // runs at a time, drawn by a seed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -14,6 +15,9 @@ struct run_options {
   /// are slow: the time then jumps there. Else they last until they are woken,
   /// so that no timeout covers up a lost wake-up.
   bool time_passes = false;
+  /// A step takes microseconds. Without one for this long, a thread waits by
+  /// something that tells nothing.
+  std::chrono::milliseconds longest_step{60'000};
 };
 
 /// What became of one run.

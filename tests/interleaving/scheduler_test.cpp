@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
+#include <mutex>
 #include <set>
 
 using namespace interleaving_tests;
@@ -127,6 +128,26 @@ TEST_CASE("a run that never ends is given up") {
   });
 
   CHECK(contains(result.problem, "it does not come to an end"));
+}
+
+TEST_CASE("a standard mutex that is held across a point is reported") {
+  const auto hold_across_points = [] {
+    std::mutex unknown;
+    const auto work = [&] {
+      const std::lock_guard guard{unknown};
+      COMMY_POINT("held");
+    };
+    crew others;
+    others.add("other", work);
+    work();
+  };
+  run_result found;
+  for (std::uint64_t seed = 1; found.problem.empty() && seed <= 100; ++seed)
+    found = run({.seed = seed, .longest_step = 200ms}, hold_across_points);
+
+  INFO(found.problem);
+  CHECK(contains(found.problem, "waits by something"));
+  CHECK(contains(found.problem, "can go on from held"));
 }
 
 TEST_CASE("time stands still unless a run says otherwise") {

@@ -39,7 +39,7 @@ void explore(time_is how, const std::function<void()>& scenario) {
   commy::set_log_level(commy::log_level::off);
   const bool passes = how == time_is::passing;
   if (const auto seed = number_from("COMMY_INTERLEAVING_SEED")) {
-    const auto result = run({*seed, passes}, scenario);
+    const auto result = run({.seed = *seed, .time_passes = passes}, scenario);
     std::cerr << result.steps << " steps, hash " << result.hash << result.trace
               << '\n';
     return require_well(result);
@@ -47,7 +47,7 @@ void explore(time_is how, const std::function<void()>& scenario) {
   const auto count =
       number_from("COMMY_INTERLEAVING_SEEDS").value_or(usual_seeds);
   for (std::uint64_t seed = 1; seed <= count; ++seed)
-    require_well(run({seed, passes}, scenario));
+    require_well(run({.seed = seed, .time_passes = passes}, scenario));
 }
 
 void crew::add(std::string name, std::function<void()> work) {
