@@ -180,6 +180,22 @@ TEST_CASE("every test that the table of pitfalls names is there") {
   CHECK(named > 60);
 }
 
+TEST_CASE("actors wait only by what the interleaving tests know") {
+  const std::regex unknown{
+      R"(std::(mutex|condition_variable|thread|this_thread)\b|steady_clock::now)"};
+  std::string found;
+  for (const auto& file : tree()) {
+    if (!file.path.starts_with("runtime/commy/actor/")) continue;
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      if (std::regex_search(file.lines[i], unknown)) {
+        found += file.path + ':' + std::to_string(i + 1) + '\n';
+      }
+    }
+  }
+  INFO("use commy/base/blocking.hpp:\n" << found);
+  CHECK(found.empty());
+}
+
 TEST_CASE("each line of the actors' semantics is the name of a test") {
   const std::string root = COMMY_SOURCE_DIR;
   std::string tests;

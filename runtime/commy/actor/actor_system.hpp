@@ -191,8 +191,8 @@ public:
 
   // Actors of `executor::host` run on the thread that calls one of the next
   // three, or of one that waits in this system, an ask for instance; one thread
-  // at a time: another one waits meanwhile, but in `poll`, which then returns 0.
-  // Other actors go on by themselves. Not from a handler.
+  // at a time: another one waits meanwhile, but in `poll`, which then returns
+  // 0. Other actors go on by themselves. Not from a handler.
 
   /// Gives actors that are ready one turn each (64 messages or 500 us at most)
   /// and returns how many there were. Never waits.

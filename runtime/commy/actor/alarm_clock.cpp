@@ -7,7 +7,6 @@ namespace commy::actors {
 namespace {
 
 using std::chrono::nanoseconds;
-using std::chrono::steady_clock;
 
 std::int64_t at(const cell& c) noexcept {
   // relaxed: only changed under the lock that the caller holds.
@@ -26,7 +25,7 @@ alarm_clock::alarm_clock(const system_options& options)
 alarm_clock::~alarm_clock() { stop(); }
 
 std::int64_t alarm_clock::steady_now() noexcept {
-  return nanoseconds{steady_clock::now().time_since_epoch()}.count();
+  return nanoseconds{blocking::clock::now().time_since_epoch()}.count();
 }
 
 std::int64_t alarm_clock::now() const noexcept {
@@ -97,7 +96,7 @@ void alarm_clock::run() noexcept {
     auto& first = *heap_.front();
     if (at(first) > now()) {
       earlier_.wait_until(hold,
-                          steady_clock::time_point{nanoseconds{at(first)}});
+                          blocking::clock::time_point{nanoseconds{at(first)}});
       continue;
     }
     ring(first);
@@ -110,6 +109,7 @@ void alarm_clock::ring(cell& c) noexcept {
   // armed before it is seen by the load after the fence.
   remove(c.alarm_index);
   fence::full();
+  COMMY_POINT("clock.removed");
   // relaxed: ordered by the fence.
   const auto deadline = c.deadline.load(std::memory_order_relaxed);
   if (deadline == cell::never) return;

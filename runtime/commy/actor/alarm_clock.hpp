@@ -3,12 +3,11 @@
 
 #include <commy/actor/cell.hpp>
 #include <commy/actor/system_thread.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace commy::actors {
@@ -86,8 +85,8 @@ private:
   const source from_;
   // relaxed: a number of its own.
   std::atomic<std::int64_t> manual_now_{0};
-  std::mutex mutex_;
-  std::condition_variable earlier_;
+  blocking::mutex mutex_;
+  blocking::condition_variable earlier_;
   std::vector<cell*> heap_;  // By `alarm_at`; a cell knows its index.
   bool stopping_ = false;
   system_thread thread_;

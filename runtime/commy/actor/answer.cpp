@@ -9,6 +9,7 @@ bool claim(cell& asker, const message::reply_slot& slot) noexcept {
   // The asker itself decides which answer is in time.
   if ((slot.who & interleaved_tag) != 0) return true;
   auto expected = slot.id;
+  COMMY_POINT("answer.claim");
   // acq_rel: pairs with the asker's own claim at timeout or stop, and tells who
   // looks for cycles that the asker no longer depends on us.
   return asker.waiting_ask.compare_exchange_strong(
@@ -37,6 +38,7 @@ void thread_wait::also_set(std::shared_ptr<platform::event_flag> flag) {
 void thread_wait::set_flag() noexcept { flag_->set(); }
 
 void thread_wait::drop() noexcept {
+  COMMY_POINT("answer.drop");
   // acq_rel: the last one sees all the other did before it frees both.
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
@@ -50,6 +52,7 @@ void deliver_answer(const message::reply_slot& slot,
   answer.generation = asker.inlet.generation();
   static_cast<message::request_envelope&>(answer).reply = slot;
   if (claim(asker, slot)) {
+    COMMY_POINT("answer.claimed");
     switch (asker.inlet.push_urgent(answer)) {
       case message::pushed::queued:
         return;

@@ -3,14 +3,13 @@
 
 #include <commy/actor/cell.hpp>
 #include <commy/actor/errors.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/fixed_text.hpp>
 #include <commy/message/envelope.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -78,8 +77,8 @@ protected:
   }
 
 private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  blocking::mutex mutex_;
+  blocking::condition_variable changed_;
   void set_flag() noexcept;
 
   bool done_ = false;

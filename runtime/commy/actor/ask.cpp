@@ -8,6 +8,7 @@
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/base/fence.hpp>
+#include <commy/base/interleaving.hpp>
 
 #include <gsl/gsl>
 
@@ -24,12 +25,15 @@ constexpr int longest_chain = 64;
 bool waits_for(const cell* from, const cell& me) noexcept {
   for (int step = 0; step < longest_chain; ++step) {
     if (from == &me) return true;
+    COMMY_POINT("ask.follow");
     // acquire, pairs with [edge] in begin_wait().
     const auto ask = from->waiting_ask.load(std::memory_order_acquire);
     if (ask == 0) return false;
+    COMMY_POINT("ask.follow.number");
     // acquire: if this is the target of a later ask, the load below sees that
     // the earlier one had ended.
     const auto* const next = from->waiting_on.load(std::memory_order_acquire);
+    COMMY_POINT("ask.follow.target");
     if (from->waiting_ask.load(std::memory_order_relaxed) != ask) return false;
     from = next;
   }
@@ -75,9 +79,11 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
   // release, pairs with the acquire in waits_for(): it comes after the end of
   // the ask before.
   me.waiting_on.store(&target, std::memory_order_release);
+  COMMY_POINT("ask.target");
   wait.slot = slot_for(me, ++me.asks);
   // [edge] release: who sees the number sees the target.
   me.waiting_ask.store(me.asks, std::memory_order_release);
+  COMMY_POINT("ask.edge");
   // relaxed: ordered by the fence.
   auto& clock = me.pool->system().alarms();
   me.deadline.store(clock.after(timeout), std::memory_order_relaxed);
@@ -89,6 +95,7 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
     cancel_wait(me, wait);
     return ask_error::cycle;
   }
+  COMMY_POINT("ask.deadline");
   clock.arm(me);
   me.awaiting = &wait;
   me.phase.store(actor_phase::awaiting, std::memory_order_relaxed);

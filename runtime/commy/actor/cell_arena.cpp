@@ -1,9 +1,9 @@
 #include <commy/actor/actor_pool.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/shelf.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <array>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t chunk_cells = 256;  // 48 KiB
 
 struct arena {
-  std::mutex mutex;
+  blocking::mutex mutex;
   std::vector<std::unique_ptr<std::array<cell, chunk_cells>>> chunks;
   std::vector<cell*> free;
 };
@@ -52,10 +52,16 @@ cell& acquire_cell(actor_pool& pool, const actor_type& type,
   return c;
 }
 
-std::unique_ptr<cell_extra> release_cell(cell& c) noexcept {
+std::unique_ptr<cell_extra> take_extra(cell& c) noexcept {
+  if (c.extra == nullptr) return nullptr;
+  // Others look at it in for_each_cell().
+  const std::lock_guard hold{the_arena().mutex};
+  return std::unique_ptr<cell_extra>{std::exchange(c.extra, nullptr)};
+}
+
+void release_cell(cell& c) noexcept {
   auto& a = the_arena();
   const std::lock_guard hold{a.mutex};
-  std::unique_ptr<cell_extra> extra{std::exchange(c.extra, nullptr)};
   c.pool = nullptr;
   c.type = nullptr;
   if (auto* const side = c.side.exchange(nullptr, std::memory_order_relaxed)) {
@@ -65,7 +71,6 @@ std::unique_ptr<cell_extra> release_cell(cell& c) noexcept {
   c.phase.store(actor_phase::stopped, std::memory_order_relaxed);
   c.outlet.retire(c.inlet);
   a.free.push_back(&c);
-  return extra;
 }
 
 cell_extra& extra_of(cell& c) {

@@ -22,9 +22,11 @@ cell& acquire_cell(actor_pool& pool, const actor_type& type,
                    std::uint64_t spawn_number);
 
 /// Ends the cell's generation, so that handles to it are stale, and takes it
-/// back. Returns what belonged to the actor, to be freed by the caller.
-/// Requires: mailbox closed and drained. Owner only.
-std::unique_ptr<cell_extra> release_cell(cell& c) noexcept;
+/// back. Requires: mailbox closed and drained, extra taken. Owner only.
+void release_cell(cell& c) noexcept;
+/// What belonged to an actor that ends, to be freed by the caller; null if
+/// nothing did. Owner only.
+std::unique_ptr<cell_extra> take_extra(cell& c) noexcept;
 /// The extra of a living actor, made if it has none. Owner only. Throws
 /// `std::bad_alloc`.
 cell_extra& extra_of(cell& c);

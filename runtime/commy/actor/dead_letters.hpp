@@ -1,10 +1,11 @@
 // commy/actor/dead_letters.hpp: messages that were accepted but never handled.
 #pragma once
 
+#include <commy/base/blocking.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -78,7 +79,7 @@ private:
   void log_some(const dead_letter& letter, std::int64_t now_ns) noexcept;
 
   actor_trace* const trace_;
-  mutable std::mutex mutex_;
+  mutable blocking::mutex mutex_;
   std::uint64_t count_ = 0;
   std::uint64_t next_id_ = 1;
   std::int64_t window_began_ns_ = 0;

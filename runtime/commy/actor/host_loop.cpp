@@ -52,6 +52,7 @@ std::size_t host_loop::run_ready() noexcept {
     // Set again by whoever is ready next.
     flag_->clear();
   }
+  COMMY_POINT("host.taken");
   const auto count = running_.size();
   for (auto* const c : running_) {
     if (run_turn(*c)) schedule(*c);
@@ -63,15 +64,15 @@ std::size_t host_loop::run_ready() noexcept {
 
 bool host_loop::run_until(const std::function<bool()>& met,
                           std::chrono::nanoseconds at_most) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = blocking::clock::now();
   for (;;) {
     // Clears the flag: what was met before is seen behind it, what is met later
     // sets it again.
     const auto ran = run_ready();
     if (met()) return true;
-    const auto left = at_most - (std::chrono::steady_clock::now() - begun);
+    const auto left = at_most - (blocking::clock::now() - begun);
     if (left.count() <= 0) return false;
-    if (ran == 0) static_cast<void>(flag_->wait_for(left));
+    if (ran == 0) static_cast<void>(blocking::wait_for(*flag_, left));
   }
 }
 

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <commy/actor/actor_pool.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/platform/event_flag.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace commy::actors {
@@ -57,15 +56,15 @@ public:
   }
 
 private:
-  std::mutex mutex_;
+  blocking::mutex mutex_;
   std::vector<cell*> ready_;
   // Of the thread with the right.
   std::vector<cell*> running_;
   std::size_t turns_ = 0;
   std::shared_ptr<platform::event_flag> flag_;
 
-  std::mutex right_mutex_;
-  std::condition_variable right_free_;
+  blocking::mutex right_mutex_;
+  blocking::condition_variable right_free_;
   bool busy_ = false;
 };
 

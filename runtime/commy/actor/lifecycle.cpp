@@ -9,6 +9,7 @@
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/actor/watch.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
@@ -16,7 +17,6 @@
 #include <bit>
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace commy::actors {
@@ -65,6 +65,7 @@ void if_memory_allows(F f) noexcept {
 
 void destroy_frame(cell& c) noexcept {
   if (c.root == nullptr) return;
+  COMMY_POINT("frame.end");
   // Whoever still wants to answer the wait comes too late from here on.
   // acq_rel: pairs with the claim in deliver_answer().
   c.waiting_ask.exchange(0, std::memory_order_acq_rel);
@@ -460,7 +461,7 @@ void finish(cell& c, const reason_chain& why) noexcept {
     auto* const e = c.outlet.try_pop();
     if (e == nullptr) {
       // A sender is between its two stores.
-      std::this_thread::yield();
+      blocking::yield();
       continue;
     }
     bounce(c, *e, ask_error::receiver_stopped, "");
@@ -479,15 +480,18 @@ void finish(cell& c, const reason_chain& why) noexcept {
   if (c.watched.load(std::memory_order_relaxed)) {
     if_memory_allows([&] { name = cell_name{c}.view(); });
   }
-  auto extra = release_cell(c);
-  tell_watchers(self, name, why);
-  system.give_back_pool(pool);
+  // With the arguments kept for restarts. All of this before anybody learns of
+  // the end.
+  auto extra = take_extra(c);
   if (extra != nullptr && extra->supervisor != nullptr) {
     extra->supervisor->remove(self);
   }
   extra.reset();
-  // Last: the system may end as soon as it knows.
-  system.actor_stopped();
+  system.give_back_pool(pool);
+  system.actor_stopped(&c);
+  // The system may be about to end, but not before the thread that this is: a
+  // worker is joined, any other is inside a call of the system.
+  tell_watchers(self, name, why);
 }
 
 void construct(cell& c, const std::function<void*()>& make) {

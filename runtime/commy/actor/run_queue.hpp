@@ -1,6 +1,8 @@
 // commy/actor/run_queue.hpp: the actors that one worker will run next.
 #pragma once
 
+#include <commy/base/interleaving.hpp>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -27,7 +29,9 @@ public:
     // acquire, pairs with [taken]: who took the old content of the slot has
     // read it.
     if (tail - head_.load(std::memory_order_acquire) == capacity) return false;
+    COMMY_POINT("queue.push");
     slot(tail).store(&c, std::memory_order_relaxed);
+    COMMY_POINT("queue.push.slot");
     // [queued] release, pairs with the acquire in steal_into().
     tail_.store(tail + 1, std::memory_order_release);
     return true;
@@ -41,6 +45,7 @@ public:
     auto head = head_.load(std::memory_order_relaxed);
     while (head != tail) {
       auto* const c = slot(head).load(std::memory_order_relaxed);
+      COMMY_POINT("queue.pop");
       // [taken] release: the slot has been read before it counts as free.
       if (head_.compare_exchange_weak(head, head + 1, std::memory_order_release,
                                       std::memory_order_relaxed)) {
@@ -57,6 +62,7 @@ public:
     // negative.
     auto head = head_.load(std::memory_order_acquire);
     for (;;) {
+      COMMY_POINT("queue.steal");
       // acquire, pairs with [queued]: the slots up to it are written.
       const auto tail = tail_.load(std::memory_order_acquire);
       const auto count = (tail - head + 1) / 2;
@@ -66,18 +72,22 @@ public:
         head = head_.load(std::memory_order_acquire);
         continue;
       }
+      COMMY_POINT("queue.steal.count");
       const auto base = mine.tail_.load(std::memory_order_relaxed);
       cell* last = nullptr;
       for (std::uint64_t i = 0; i < count; ++i) {
         // relaxed: if the owner overwrites it meanwhile, `head` has moved and
         // the exchange below fails.
+        COMMY_POINT("queue.steal.slot");
         last = slot(head + i).load(std::memory_order_relaxed);
         mine.slot(base + i).store(last, std::memory_order_relaxed);
       }
+      COMMY_POINT("queue.steal.copied");
       // [taken] release, as in try_pop(). acquire on failure: as above.
       if (head_.compare_exchange_weak(head, head + count,
                                       std::memory_order_release,
                                       std::memory_order_acquire)) {
+        COMMY_POINT("queue.steal.taken");
         // [queued] release, for those who steal from the thief.
         mine.tail_.store(base + count - 1, std::memory_order_release);
         return last;
@@ -89,6 +99,7 @@ public:
   [[nodiscard]] std::size_t size() const noexcept {
     // relaxed: a hint; read in this order it is never negative for the owner.
     const auto head = head_.load(std::memory_order_relaxed);
+    COMMY_POINT("queue.size");
     const auto tail = tail_.load(std::memory_order_relaxed);
     return tail > head ? tail - head : 0;
   }

@@ -14,7 +14,7 @@ namespace commy::actors {
 namespace {
 
 struct store {
-  std::mutex mutex;
+  blocking::mutex mutex;
   std::vector<std::unique_ptr<shelf>> all;
   std::vector<shelf*> free;
 };

@@ -3,12 +3,12 @@
 
 #include <commy/actor/cell.hpp>
 #include <commy/actor/overflow.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/message/mailbox.hpp>
 
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -101,7 +101,7 @@ private:
   [[nodiscard]] bool is_empty() const noexcept;
   static void finish(const cell_handle& to, const aftermath& after) noexcept;
 
-  mutable std::mutex mutex_;
+  mutable blocking::mutex mutex_;
   cell_handle owner_{};
   bool closed_ = true;
   overflow policy_ = overflow::reject;
@@ -115,8 +115,8 @@ private:
   room_wait* last_waiter_ = nullptr;
 };
 
-/// What an actor's mailbox holds, of either kind, with the message that is being
-/// handled unless it came from a shelf; and what it may. Snapshots.
+/// What an actor's mailbox holds, of either kind, with the message that is
+/// being handled unless it came from a shelf; and what it may. Snapshots.
 [[nodiscard]] inline message::room held_by(const cell& c) noexcept {
   // acquire, pairs with the release where it is set.
   const auto* const side = c.side.load(std::memory_order_acquire);

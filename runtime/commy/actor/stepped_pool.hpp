@@ -2,10 +2,10 @@
 #pragma once
 
 #include <commy/actor/actor_pool.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace commy::actors {
@@ -31,7 +31,7 @@ public:
 private:
   [[nodiscard]] cell* next() noexcept;
 
-  std::mutex mutex_;
+  blocking::mutex mutex_;
   std::vector<cell*> ready_;
   std::vector<const cell*> silent_;
   std::vector<cell*> held_;  // Silent ones that would be ready.

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -117,7 +117,7 @@ private:
   const supervision options_;
   const std::shared_ptr<supervision_state> above_;
   std::atomic<std::int64_t> pause_ns_{0};
-  mutable std::mutex mutex_;
+  mutable blocking::mutex mutex_;
   std::vector<member> members_;          // In order of their start.
   std::vector<std::int64_t> recent_ns_;  // At most max_restarts of them.
   std::uint64_t restarts_ = 0;

@@ -130,10 +130,10 @@ result<cell_handle, spawn_error> system_core::start(
     made =
         &acquire_cell(pool_for(options.where), type, std::move(extra), number);
   } catch (const thread_failure& e) {
-    actor_stopped();
+    actor_stopped(nullptr);
     return unexpected{spawn_error::thread_failed, e.what()};
   } catch (...) {
-    actor_stopped();
+    actor_stopped(nullptr);
     throw;
   }
   auto& c = *made;
@@ -211,8 +211,10 @@ std::optional<spawn_error> system_core::admit(std::uint64_t& number) {
   return std::nullopt;
 }
 
-void system_core::actor_stopped() noexcept {
+void system_core::actor_stopped(cell* c) noexcept {
   const std::lock_guard hold{life_mutex_};
+  // Under the lock: who waits for the end of the actor sees it with this count.
+  if (c != nullptr) release_cell(*c);
   --alive_;
   one_stopped_.notify_all();
   // acquire, pairs with the release in host(). Under the lock, which the

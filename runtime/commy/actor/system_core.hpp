@@ -11,15 +11,14 @@
 #include <commy/actor/system_snapshot.hpp>
 #include <commy/actor/topic_core.hpp>
 #include <commy/actor/worker_pool.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/result.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -101,7 +100,8 @@ public:
   // What an actor that ends calls, in this order.
   void forget_name(const cell& c) noexcept;
   void give_back_pool(const actor_pool& pool) noexcept;
-  void actor_stopped() noexcept;
+  // The last also ends the cell's generation; null: there never was one.
+  void actor_stopped(cell* c) noexcept;
 
 private:
   struct name_hash {
@@ -151,19 +151,19 @@ private:
   topic_directory topics_;
   alarm_clock alarms_;
 
-  mutable std::mutex names_mutex_;  // Of the next two.
+  mutable blocking::mutex names_mutex_;  // Of the next two.
   std::unordered_map<std::string, found, name_hash, std::equal_to<>> names_;
   std::vector<std::weak_ptr<supervision_state>> supervisors_;
 
-  mutable std::mutex life_mutex_;
-  std::condition_variable one_stopped_;
+  mutable blocking::mutex life_mutex_;
+  blocking::condition_variable one_stopped_;
   std::size_t alive_ = 0;
   std::size_t alarm_room_ = 0;
   std::uint64_t spawned_ = 0;
   std::uint64_t seeds_ = 0;
   std::atomic<bool> stopping_{false};
 
-  mutable std::mutex pinned_mutex_;  // Also of `host_`.
+  mutable blocking::mutex pinned_mutex_;  // Also of `host_`.
   std::vector<pinned_pool> pinned_;
   // One of the two.
   std::unique_ptr<stepped_pool> stepped_;

@@ -85,8 +85,8 @@ void system_thread::start(const system_options& options, thread_kind kind,
   std::promise<std::string> begun;
   auto trouble = begun.get_future();
   try {
-    thread_ = std::thread{[&options, me, core, run = std::move(body),
-                           told = std::move(begun)]() mutable {
+    thread_ = blocking::thread{[&options, me, core, run = std::move(body),
+                                told = std::move(begun)]() mutable {
       auto text = begin(options, me, core);
       const bool fails = !text.empty();
       told.set_value(std::move(text));

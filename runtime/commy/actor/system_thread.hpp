@@ -3,11 +3,11 @@
 
 #include <commy/actor/system_options.hpp>
 #include <commy/actor/thread_info.hpp>
+#include <commy/base/blocking.hpp>
 
 #include <functional>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 namespace commy::actors {
@@ -32,7 +32,7 @@ public:
   void join() noexcept;
 
 private:
-  std::thread thread_;
+  blocking::thread thread_;
 };
 
 /// The core for the worker of that index; none if the options list none.

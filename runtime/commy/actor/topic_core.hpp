@@ -3,6 +3,7 @@
 #pragma once
 
 #include <commy/actor/cell.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/result.hpp>
 #include <commy/message/envelope.hpp>
 
@@ -13,7 +14,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -134,7 +134,7 @@ private:
   std::atomic<chunk*> first_{nullptr};
   /// The number of the newest subscription.
   std::atomic<std::uint64_t> newest_{0};
-  std::mutex mutex_;  // Of who subscribes.
+  blocking::mutex mutex_;  // Of who subscribes.
   chunk* last_ = nullptr;
   std::size_t places_ = 0;
   // When there are so many places, those of the stopped are made free.
@@ -187,7 +187,7 @@ public:
 private:
   void sweep();
 
-  std::mutex mutex_;
+  blocking::mutex mutex_;
   std::map<std::string, std::weak_ptr<topic_core>, std::less<>> topics_;
   // With so many, those that nobody holds go.
   std::size_t sweep_at_ = 64;

@@ -9,10 +9,10 @@
 #include <commy/actor/task.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/actor/watch.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <exception>
-#include <thread>
 #include <utility>
 
 namespace commy::actors {
@@ -116,6 +116,7 @@ private:
       return handle_due();
     }
     auto ask = cell_.asks;
+    COMMY_POINT("turn.timeout");
     // acq_rel: whoever takes the number gives the answer. If it is gone, the
     // reply is in our lane already or will be in a moment.
     if (!cell_.waiting_ask.compare_exchange_strong(
@@ -391,7 +392,7 @@ private:
       return step::again;
     }
     pay();
-    std::this_thread::yield();
+    blocking::yield();
     return step::requeue;
   }
 

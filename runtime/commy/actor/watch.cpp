@@ -1,8 +1,8 @@
 #include <commy/actor/watch.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/fence.hpp>
 
 #include <algorithm>
-#include <mutex>
 #include <new>
 #include <unordered_map>
 #include <utility>
@@ -21,7 +21,7 @@ struct registry {
     // When there are so many, those whose watchers are gone go.
     std::size_t sweep_at = 16;
   };
-  std::mutex mutex;
+  blocking::mutex mutex;
   std::unordered_map<const cell*, record> watched;
   std::uint64_t made = 0;
 };
@@ -91,6 +91,7 @@ watch_id watch(const cell_handle& target, watcher who) {
   // the cell pay a look.
   target.at->watched.store(true, std::memory_order_relaxed);
   fence::full();
+  COMMY_POINT("watch.flag");
   if (target.at->inlet.generation() != target.generation &&
       unwatch(target, who.id)) {
     notify(who, {}, {});
@@ -114,6 +115,7 @@ bool unwatch(const cell_handle& target, watch_id which) {
 void tell_watchers(const cell_handle& ended, std::string_view name,
                    const std::vector<std::string>& reasons) noexcept {
   fence::full();  // See watch().
+  COMMY_POINT("watch.ended");
   if (!ended.at->watched.load(std::memory_order_relaxed)) return;
   auto& all = the_registry();
   std::vector<registry::entry> told;

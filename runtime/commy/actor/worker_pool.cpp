@@ -4,6 +4,7 @@
 #include <commy/actor/system_thread.hpp>
 #include <commy/actor/turn.hpp>
 #include <commy/actor/worker_pool.hpp>
+#include <commy/base/blocking.hpp>
 #include <commy/base/fence.hpp>
 
 #include <gsl/gsl>
@@ -85,16 +86,17 @@ void worker_pool::stop() noexcept {
   // release, pairs with the acquire in park().
   lanes_->stopping.store(true, std::memory_order_release);
   for (auto& w : lanes_->workers) {
+    COMMY_POINT("pool.stop");
     // release, pairs with the acquire in park(): the worker sees `stopping`.
     w.wakes.fetch_add(1, std::memory_order_release);
-    w.wakes.notify_one();
+    blocking::notify_one(w.wakes);
   }
   for (auto& w : lanes_->workers) {
     w.thread.join();
   }
   // acquire, pairs with the release in schedule(): their accesses are over.
   while (lanes_->entering.load(std::memory_order_acquire) != 0) {
-    std::this_thread::yield();
+    blocking::yield();
   }
 }
 
@@ -103,6 +105,7 @@ void worker_pool::schedule(cell& c) noexcept {
   if (me != nullptr && me->pool == this && me->queue.try_push(c)) {
     // Only a chance of more speed: we ourselves run it if nobody else does, so
     // these relaxed looks may miss a worker that is about to park.
+    COMMY_POINT("pool.schedule.own");
     if (me->queue.size() >= 2) wake_one();
     return;
   }
@@ -111,15 +114,18 @@ void worker_pool::schedule(cell& c) noexcept {
   // then on `entering` keeps the pool alive.
   // relaxed: the lane's release publishes it to whoever takes the actor.
   lanes_->entering.fetch_add(1, std::memory_order_relaxed);
+  COMMY_POINT("pool.schedule");
   while (!lanes_->shared.try_push(c)) {
     // No memory for the lane. A message has been accepted, so refusing is too
     // late; workers that run free memory.
-    std::this_thread::yield();
+    blocking::yield();
   }
+  COMMY_POINT("pool.schedule.queued");
   // Orders the lane before the look at who is parked; partner: the fence in
   // park(). Either we see the bit or the worker sees the lane.
   fence::full();
   wake_one();
+  COMMY_POINT("pool.schedule.leave");
   // release, pairs with the acquire in stop().
   lanes_->entering.fetch_sub(1, std::memory_order_release);
 }
@@ -127,25 +133,30 @@ void worker_pool::schedule(cell& c) noexcept {
 void worker_pool::wake_one() noexcept {
   // relaxed loads: ordered by the caller's fence where it matters.
   if (lanes_->searching.load(std::memory_order_relaxed) != 0) return;
+  COMMY_POINT("pool.wake.nobody_searches");
   auto parked = lanes_->parked.load(std::memory_order_relaxed);
   while (parked != 0) {
+    COMMY_POINT("pool.wake.parked");
     std::uint32_t none = 0;
     // On behalf of the one to be woken, so that others do not wake more.
     if (!lanes_->searching.compare_exchange_strong(
             none, 1, std::memory_order_acq_rel, std::memory_order_relaxed)) {
       return;
     }
+    COMMY_POINT("pool.wake.counted");
     const auto bit = parked & (~parked + 1);
     // acq_rel, pairs with the worker's own fetch_and: one of us takes the bit.
     if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) !=
         0) {
+      COMMY_POINT("pool.wake.bit");
       auto& w =
           lanes_->workers[static_cast<std::size_t>(std::countr_zero(bit))];
       // release, pairs with the acquire in park(): it sees its bit gone.
       w.wakes.fetch_add(1, std::memory_order_release);
-      w.wakes.notify_one();
+      blocking::notify_one(w.wakes);
       return;
     }
+    COMMY_POINT("pool.wake.found_work");
     // It found work by itself. Whoever skipped waking because of our count is
     // served by the next round, or by that worker when it has done its work.
     lanes_->searching.fetch_sub(1, std::memory_order_acq_rel);
@@ -156,18 +167,22 @@ void worker_pool::wake_one() noexcept {
 void worker_pool::stop_searching(worker& me) noexcept {
   if (!me.searching) return;
   me.searching = false;
+  COMMY_POINT("pool.stop_searching");
   // relaxed: ordered by the fence.
   if (lanes_->searching.fetch_sub(1, std::memory_order_relaxed) != 1) return;
+  COMMY_POINT("pool.stop_searching.last");
   // Who queued something, saw us search and woke nobody, relies on this look;
   // partner: the fence in schedule().
   fence::full();
   bool more = !lanes_->shared.seems_empty() || me.queue.size() >= 1;
   for (const auto& w : lanes_->workers)
     more = more || w.queue.size() >= 2;
+  COMMY_POINT("pool.stop_searching.looked");
   if (more) wake_one();
 }
 
 cell* worker_pool::next(worker& me) noexcept {
+  COMMY_POINT("pool.next");
   if (++me.turns % lane_interval == 0) {
     if (auto* const c = lanes_->shared.try_pop()) return c;
   }
@@ -178,6 +193,7 @@ cell* worker_pool::next(worker& me) noexcept {
 }
 
 cell* worker_pool::find(worker& me) noexcept {
+  COMMY_POINT("pool.find");
   if (auto* const c = lanes_->shared.try_pop()) return c;
   const auto count = static_cast<unsigned>(lanes_->workers.size());
   for (unsigned i = 1; i < count; ++i) {
@@ -191,8 +207,10 @@ cell* worker_pool::find(worker& me) noexcept {
 /// to sleep, else null.
 cell* worker_pool::park(worker& me) noexcept {
   const auto bit = std::uint64_t{1} << me.index;
+  COMMY_POINT("pool.park");
   // relaxed: what matters is ordered by the fence.
   lanes_->parked.fetch_or(bit, std::memory_order_relaxed);
+  COMMY_POINT("pool.park.bit");
   if (me.searching) {
     me.searching = false;
     lanes_->searching.fetch_sub(1, std::memory_order_relaxed);
@@ -201,23 +219,33 @@ cell* worker_pool::park(worker& me) noexcept {
   // the fence in schedule(), which queues first and looks at both after.
   fence::full();
   if (auto* const c = find(me)) {
+    COMMY_POINT("pool.park.found");
     // acq_rel: as in wake_one(). If somebody took the bit, he also counted us
     // as searching.
-    me.searching =
-        (lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) == 0;
+    if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) !=
+        0) {
+      // Searching again, until the look in stop_searching(): who queued before
+      // we took back our count has woken nobody, and there may be more than c.
+      // relaxed: ordered by the fence there.
+      lanes_->searching.fetch_add(1, std::memory_order_relaxed);
+    }
+    me.searching = true;
     return c;
   }
   for (;;) {
+    COMMY_POINT("pool.park.wakes");
     // acquire, pairs with the releases in wake_one() and stop(): after a wake
     // we see the bit gone, or `stopping`. Read before both of them, so that a
     // wake in between makes wait() return.
     const auto seen = me.wakes.load(std::memory_order_acquire);
+    COMMY_POINT("pool.park.look");
     if ((lanes_->parked.load(std::memory_order_acquire) & bit) == 0) {
       me.searching = true;  // Counted by who woke us.
       return nullptr;
     }
+    COMMY_POINT("pool.park.stopping");
     if (lanes_->stopping.load(std::memory_order_acquire)) return nullptr;
-    me.wakes.wait(seen, std::memory_order_acquire);
+    blocking::wait(me.wakes, seen, std::memory_order_acquire);
   }
 }
 
@@ -226,6 +254,7 @@ void worker_pool::run(worker& me) noexcept {
   for (;;) {
     auto* c = next(me);
     if (c == nullptr) {
+      COMMY_POINT("pool.run.search");
       if (!me.searching) {
         me.searching = true;
         lanes_->searching.fetch_add(1, std::memory_order_relaxed);

@@ -23,10 +23,12 @@ envelope* oldest_first(std::uintptr_t top) noexcept {
 void mailbox_outlet::open(mailbox_inlet& inlet, room bound) noexcept {
   Expects((inlet.head_.load(std::memory_order_relaxed) &
            mailbox_inlet::closed_bit) != 0);
+  COMMY_POINT("mailbox.open");
   tail_ = &stub_;
   stub_.next.store(nullptr, std::memory_order_relaxed);
   inlet.bound_.store(bound.word(), std::memory_order_relaxed);
   inlet.urgent_.store(0, std::memory_order_relaxed);
+  COMMY_POINT("mailbox.open.urgent");
   // release, pairs with [head]'s acquire: a sender sees the empty stub before
   // it links to it.
   inlet.head_.store(reinterpret_cast<std::uintptr_t>(&stub_),
@@ -34,16 +36,19 @@ void mailbox_outlet::open(mailbox_inlet& inlet, room bound) noexcept {
 }
 
 envelope* mailbox_outlet::take_urgent(mailbox_inlet& inlet) noexcept {
+  COMMY_POINT("mailbox.take_urgent");
   // acquire, pairs with [urgent].
   return oldest_first(inlet.urgent_.exchange(0, std::memory_order_acquire));
 }
 
 void mailbox_outlet::close(mailbox_inlet& inlet) noexcept {
+  COMMY_POINT("mailbox.close");
   // acq_rel: as [idle]; senders that come later see the bit and nothing else.
   inlet.head_.fetch_or(mailbox_inlet::closed_bit, std::memory_order_acq_rel);
 }
 
 envelope* mailbox_outlet::close_urgent(mailbox_inlet& inlet) noexcept {
+  COMMY_POINT("mailbox.close_urgent");
   // acquire, pairs with [urgent].
   const auto top = inlet.urgent_.exchange(mailbox_inlet::urgent_closed,
                                           std::memory_order_acquire);
@@ -51,6 +56,7 @@ envelope* mailbox_outlet::close_urgent(mailbox_inlet& inlet) noexcept {
 }
 
 bool mailbox_outlet::is_drained(const mailbox_inlet& inlet) const noexcept {
+  COMMY_POINT("mailbox.is_drained");
   // relaxed: the caller closed it and no sender changes it any more. One that
   // got in before may still be about to link; then this is false.
   const auto head = inlet.head_.load(std::memory_order_relaxed);
@@ -64,10 +70,12 @@ void mailbox_outlet::retire(mailbox_inlet& inlet) noexcept {
   drop_tail();
   tail_ = nullptr;
   inlet.head_.store(mailbox_inlet::closed_bit, std::memory_order_relaxed);
+  COMMY_POINT("mailbox.retire");
   // relaxed load: after closing, only signals change the word, and losing one
   // of a generation that ends here is right. release, pairs with the
   // acquire in generation().
   const auto next = (inlet.life_.load(std::memory_order_relaxed) >> 32U) + 1;
+  COMMY_POINT("mailbox.retire.life");
   inlet.life_.store(next << 32U, std::memory_order_release);
 }
 

@@ -2,6 +2,7 @@
 // owner.
 #pragma once
 
+#include <commy/base/interleaving.hpp>
 #include <commy/message/envelope.hpp>
 
 #include <atomic>
@@ -105,6 +106,7 @@ public:
   /// Takes room for one message; false when the mailbox is full. What is
   /// taken is used by `push` or goes back by `give_back`.
   [[nodiscard]] bool try_reserve(room amount) noexcept {
+    COMMY_POINT("mailbox.reserve");
     // relaxed: a count that orders nothing. The bound holds all the same, since
     // the add comes before the comparison.
     const auto before = room::of_word(
@@ -113,6 +115,7 @@ public:
             room::of_word(bound_.load(std::memory_order_relaxed)))) {
       return true;
     }
+    COMMY_POINT("mailbox.reserve.full");
     give_back(amount);
     return false;
   }
@@ -131,6 +134,7 @@ public:
     // relaxed: only a guess for the exchange, which checks it.
     auto head = head_.load(std::memory_order_relaxed);
     do {
+      COMMY_POINT("mailbox.push");
       if ((head & closed_bit) != 0) return pushed::closed;
       // [head] release, pairs with the next sender's acquire here: it must see
       // our `next = nullptr` before it stores its own address over it. acquire
@@ -139,6 +143,7 @@ public:
       // load and exchange (ABA) is harmless: it is the newest again.
     } while (!head_.compare_exchange_weak(
         head, fresh, std::memory_order_acq_rel, std::memory_order_relaxed));
+    COMMY_POINT("mailbox.push.swapped");
     // The newest envelope is never freed before its `next` is set.
     auto* const before = reinterpret_cast<envelope_link*>(head & ~tag_bits);
     // [link] release, pairs with the acquire in try_pop(): the owner sees the
@@ -154,6 +159,7 @@ public:
     // relaxed: a guess, as in push().
     auto top = urgent_.load(std::memory_order_relaxed);
     do {
+      COMMY_POINT("mailbox.urgent");
       if (top == urgent_closed) return pushed::closed;
       // relaxed: becomes visible by [urgent].
       e.next.store(
@@ -164,6 +170,7 @@ public:
     } while (!urgent_.compare_exchange_weak(
         top, fresh, std::memory_order_acq_rel, std::memory_order_relaxed));
     if (top == urgent_waiting) return pushed::woke;
+    COMMY_POINT("mailbox.urgent.swapped");
     // The owner that goes idle after this sees the answer; if it went before,
     // we find the bit. Both are read-modify-writes of `head`, so one is first.
     return take_idle() ? pushed::woke : pushed::queued;
@@ -176,6 +183,7 @@ public:
     // relaxed: a guess, as in push().
     auto life = life_.load(std::memory_order_relaxed);
     do {
+      COMMY_POINT("mailbox.raise");
       if (life >> 32U != generation) return false;
       // [signal] seq_cst: one order with the load of `urgent` in try_wake() and
       // with the owner's [wait] and look at the signals, so that of an owner
@@ -189,14 +197,17 @@ public:
   /// Takes the right to run a receiver that is idle or waits; who gets true
   /// must schedule it. Called after raising a signal.
   [[nodiscard]] bool try_wake() noexcept {
+    COMMY_POINT("mailbox.wake");
     // seq_cst: see [signal].
     auto top = urgent_.load(std::memory_order_seq_cst);
+    COMMY_POINT("mailbox.wake.looked");
     // acquire, pairs with [wait]; as in push_urgent().
     if (top == urgent_waiting &&
         urgent_.compare_exchange_strong(top, 0, std::memory_order_acq_rel,
                                         std::memory_order_relaxed)) {
       return true;
     }
+    COMMY_POINT("mailbox.wake.idle");
     return take_idle();
   }
 
@@ -270,6 +281,7 @@ public:
   /// linked it. It stays valid, and its block alive, until the next call; its
   /// payload is the caller's to destroy.
   [[nodiscard]] envelope* try_pop() noexcept {
+    COMMY_POINT("mailbox.pop");
     // acquire, pairs with [link].
     auto* const next = tail_->next.load(std::memory_order_acquire);
     if (next == nullptr) return nullptr;
@@ -282,6 +294,7 @@ public:
   /// is no longer the caller's, who now looks once more at `signals` and
   /// `has_urgent` and, if there is something, calls `try_wake`.
   [[nodiscard]] bool try_idle(mailbox_inlet& inlet) noexcept {
+    COMMY_POINT("mailbox.idle");
     auto head = reinterpret_cast<std::uintptr_t>(tail_);
     // [idle] release, pairs with the acquire of whoever clears the bit: it sees
     // all this turn wrote. acquire: sees what take_idle() callers published.
@@ -294,6 +307,7 @@ public:
   /// one is there already. After true, look at `signals` once more, as after
   /// `try_idle`.
   [[nodiscard]] bool try_wait(mailbox_inlet& inlet) noexcept {
+    COMMY_POINT("mailbox.wait");
     std::uintptr_t nothing = 0;
     // [wait] release, pairs with the acquire of whoever replaces `waiting`;
     // seq_cst: see [signal].
@@ -306,6 +320,7 @@ public:
   [[nodiscard]] envelope* take_urgent(mailbox_inlet& inlet) noexcept;
 
   [[nodiscard]] static bool has_urgent(const mailbox_inlet& inlet) noexcept {
+    COMMY_POINT("mailbox.has_urgent");
     // relaxed: take_urgent() acquires.
     return inlet.urgent_.load(std::memory_order_relaxed) >
            mailbox_inlet::urgent_closed;
@@ -314,11 +329,13 @@ public:
   /// The signals raised and not yet taken.
   [[nodiscard]] static std::uint32_t signals(
       const mailbox_inlet& inlet) noexcept {
+    COMMY_POINT("mailbox.signals");
     // seq_cst: see [signal]. A plain load on x86.
     return static_cast<std::uint32_t>(
         inlet.life_.load(std::memory_order_seq_cst));
   }
   static void clear_signals(mailbox_inlet& inlet, std::uint32_t seen) noexcept {
+    COMMY_POINT("mailbox.clear_signals");
     // relaxed: they have been read; those raised since stay.
     inlet.life_.fetch_and(~static_cast<std::uint64_t>(seen),
                           std::memory_order_relaxed);
