@@ -32,12 +32,7 @@ struct caf_runtime {
   public:
     /// CAF's mailboxes have no bound.
     explicit system(unsigned workers, std::uint32_t = 0)
-        : actors_{configure(workers)} {
-      // Programs leave actors behind that know each other, which CAF would wait
-      // for; their process ends a moment later.
-      actors_.await_actors_before_shutdown(false);
-      if (actors_.scheduler().num_workers() != workers) std::terminate();
-    }
+        : actors_{start(workers)} {}
 
     template <class A, class... Args>
     caf::actor spawn(Args&&... args) {
@@ -54,13 +49,17 @@ struct caf_runtime {
     caf::actor_system& actors() noexcept { return actors_; }
 
   private:
-    caf::actor_system_config& configure(unsigned workers) {
-      config_.set("scheduler.max-threads", workers);
-      return config_;
+    // Never ends: CAF would wait for actors that know each other, and thereby
+    // keep each other alive. The process ends a moment later.
+    static caf::actor_system& start(unsigned workers) {
+      auto& config = *new caf::actor_system_config;
+      config.set("scheduler.max-threads", workers);
+      auto& made = *new caf::actor_system{config};
+      if (made.scheduler().num_workers() != workers) std::terminate();
+      return made;
     }
 
-    caf::actor_system_config config_;
-    caf::actor_system actors_;
+    caf::actor_system& actors_;
   };
 
   template <class Self, class... M>

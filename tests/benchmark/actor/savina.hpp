@@ -160,8 +160,8 @@ template <class R>
 void big(samples& into) {
   constexpr std::uint32_t actors = 120;
   constexpr std::uint32_t pings = 2'000;
-  typename big_actor<R>::everybody all;
   typename R::system system{savina_workers};
+  typename big_actor<R>::everybody all;
   finish_line end{actors};
   std::vector<typename big_actor<R>::own> each;
   for (std::uint32_t i = 0; i < actors; ++i) {
