@@ -27,17 +27,18 @@ constexpr message::envelope_ops no_ops{nullptr, &message::destroy_payload<ball>,
 void bare_mailbox(samples& into) {
   message::mailbox_inlet inlet;
   message::mailbox_outlet outlet;
-  outlet.open(inlet, 1024);
+  const message::room one{1, 64};
+  outlet.open(inlet, {1024, 1024 * 64});
   laps score{into, {.calls = 1'000'000}};
   do {
     ball content;
     auto* const e = message::try_make_envelope(no_ops, 0, content);
-    if (!inlet.try_reserve() || inlet.push(*e) != message::pushed::queued) {
+    if (!inlet.try_reserve(one) || inlet.push(*e) != message::pushed::queued) {
       std::terminate();
     }
     auto* const got = outlet.try_pop();
     message::destroy_payload<ball>(*got);
-    inlet.give_back(1);
+    inlet.give_back(one);
   } while (score.count());
 }
 

@@ -19,6 +19,7 @@ struct our_runtime {
     explicit system(unsigned workers, std::uint32_t mailbox_messages = 1024)
         : actors_{{.workers = workers,
                    .mailbox_messages = mailbox_messages,
+                   .mailbox_bytes = std::uint64_t{1} << 30U,
                    .max_actors = 1'200'000}} {}
 
     template <class A, class... Args>

@@ -144,8 +144,7 @@ template <class R>
 class fan_receiver
     : public R::template base<fan_receiver<R>, source_is<R>, item> {
 public:
-  explicit fan_receiver(std::uint64_t items, finish_line* end)
-      : left_{items}, end_{end} {}
+  fan_receiver(laps* score, finish_line* end) : score_{score}, end_{end} {}
   void on(source_is<R> m) {
     auto& to = sources_[m.number].who;
     to = std::move(m.who);
@@ -154,7 +153,7 @@ public:
   void on(item m) {
     auto& from = sources_[m.from];
     if (++from.items % fan_burst == 0) this->send(from.who, more{});
-    if (--left_ == 0) end_->reach();
+    if (!score_->count()) end_->reach();
   }
 
 private:
@@ -163,7 +162,7 @@ private:
     std::uint32_t items = 0;
   };
   std::array<source, fan_senders> sources_;
-  std::uint64_t left_;
+  laps* score_;
   finish_line* end_;
 };
 
@@ -186,22 +185,20 @@ private:
   std::uint32_t bursts_;
 };
 
-/// Nanoseconds per message, the first run being warm-up.
+/// Nanoseconds per message; a lap is a burst of each sender.
 template <class R, unsigned workers>
 void fan_in(samples& into) {
+  constexpr std::uint32_t bursts = 1'000;
+  constexpr auto per_lap = std::uint64_t{fan_burst} * fan_senders;
   typename R::system system{workers};
-  for (const std::uint32_t bursts : {100U, 1'000U}) {
-    const auto items = std::uint64_t{bursts} * fan_burst * fan_senders;
-    finish_line end;
-    const auto sink = system.template spawn<fan_receiver<R>>(items, &end);
-    end.start();
-    for (std::uint32_t i = 0; i < fan_senders; ++i) {
-      system.tell(sink, source_is<R>{i, system.template spawn<fan_sender<R>>(
-                                            i, sink, bursts)});
-    }
-    const auto took = end.wait() / static_cast<double>(items);
-    if (bursts == 1'000U) into.push_back(took);
+  finish_line end;
+  laps score{into, {.calls = bursts * per_lap, .calls_per_lap = per_lap}};
+  const auto sink = system.template spawn<fan_receiver<R>>(&score, &end);
+  for (std::uint32_t i = 0; i < fan_senders; ++i) {
+    system.tell(sink, source_is<R>{i, system.template spawn<fan_sender<R>>(
+                                          i, sink, bursts)});
   }
+  end.wait();
 }
 
 // --- From a plain thread. --------------------------------------------------
@@ -220,38 +217,48 @@ private:
   finish_line* end_;
 };
 
-/// Nanoseconds per message, from the first that is told to the last that is
-/// handled.
+/// Notes how fast items come.
+template <class R>
+class measured_counter : public R::template base<measured_counter<R>, item> {
+public:
+  measured_counter(laps* score, finish_line* end) : score_{score}, end_{end} {}
+  void on(item) {
+    if (!score_->count()) end_->reach();
+  }
+
+private:
+  laps* score_;
+  finish_line* end_;
+};
+
+/// Nanoseconds per message, as they arrive.
 template <class R>
 void outside_in(samples& into) {
+  constexpr std::uint64_t items = 500'000;
   typename R::system system{1};
-  for (const std::uint64_t items : {50'000U, 500'000U}) {
-    finish_line end;
-    const auto sink = system.template spawn<counter<R>>(items, &end);
-    end.start();
-    for (std::uint64_t i = 0; i < items; ++i)
-      system.tell(sink, item{});
-    const auto took = end.wait() / static_cast<double>(items);
-    if (items == 500'000U) into.push_back(took);
-  }
+  finish_line end;
+  laps score{into, {.calls = items, .calls_per_lap = 1'000}};
+  const auto sink = system.template spawn<measured_counter<R>>(&score, &end);
+  for (std::uint64_t i = 0; i < items; ++i)
+    system.tell(sink, item{});
+  end.wait();
 }
 
 // --- Spawn, memory, idleness. ----------------------------------------------
 
-/// Nanoseconds per actor, from none: its memory is new.
+/// Nanoseconds per actor, from none: its memory is new. A lap is long enough to
+/// hold what is got for many actors at once.
 template <class R>
 void spawn(samples& into) {
   constexpr std::uint64_t actors = 100'000;
   typename R::system system{1};
   finish_line end;
+  laps score{into, {.calls = actors, .calls_per_lap = 1'000}};
   std::vector<typename counter<R>::own> all;
   all.reserve(actors);
-  const auto begun = bench_clock::now();
-  for (std::uint64_t i = 0; i < actors; ++i)
+  do {
     all.push_back(system.template spawn<counter<R>>(1U, &end));
-  const std::chrono::duration<double, std::nano> took =
-      bench_clock::now() - begun;
-  into.push_back(took.count() / actors);
+  } while (score.count());
 }
 
 /// Resident bytes per actor, its object of 16 bytes with it; `told`: after its
