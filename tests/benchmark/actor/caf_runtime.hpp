@@ -86,6 +86,9 @@ struct caf_runtime {
     void quit() { host_->quit(); }
 
   private:
+    friend Self;
+    base() = default;
+
     caf::event_based_actor* host_ = nullptr;
   };
 };

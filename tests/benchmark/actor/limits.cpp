@@ -28,7 +28,7 @@ void bare_mailbox(samples& into) {
   message::mailbox_inlet inlet;
   message::mailbox_outlet outlet;
   const message::room one{1, 64};
-  outlet.open(inlet, {1024, 1024 * 64});
+  outlet.open(inlet, {1024, 65'536});
   laps score{into, {.calls = 1'000'000}};
   do {
     ball content;

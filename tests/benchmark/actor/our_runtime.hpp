@@ -53,16 +53,22 @@ struct our_runtime {
   protected:
     own me() const { return self(static_cast<const Self*>(this)); }
     /// Every bound here is large enough: a program that loses a message would
-    /// win its race unfairly.
+    /// win its race unfairly. Who has stopped is told in vain: the end is
+    /// reached, and the system goes down.
     template <class To, class Sent>
     void send(const To& to, Sent message) {
-      if (!to.tell(std::move(message))) std::terminate();
+      const auto told = to.tell(std::move(message));
+      if (!told && !(told.error() == tell_error::stopped)) std::terminate();
     }
     template <class A, class... Args>
     typename A::own make(system& home, Args&&... args) {
       return home.spawn<A>(std::forward<Args>(args)...);
     }
     void quit() { stop(); }
+
+  private:
+    friend Self;
+    base() = default;
   };
 };
 

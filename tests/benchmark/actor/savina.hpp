@@ -136,7 +136,7 @@ public:
             finish_line* end)
       : all_{all}, left_{pings}, draw_{seed}, end_{end} {}
   void on(begin) { ping_one(); }
-  void on(ping<R> m) { this->send(m.from, pong{}); }
+  void on(const ping<R>& m) { this->send(m.from, pong{}); }
   void on(pong) {
     if (--left_ == 0) {
       end_->reach();
@@ -304,7 +304,7 @@ constexpr std::uint32_t philosophers = 20;
 template <class R>
 class arbiter : public R::template base<arbiter<R>, hungry<R>, sated> {
 public:
-  void on(hungry<R> m) {
+  void on(const hungry<R>& m) {
     auto& left = taken_[m.seat];
     auto& right = taken_[(m.seat + 1) % philosophers];
     if (left || right) {
@@ -416,7 +416,7 @@ public:
   chameneo(place at, std::uint32_t colour, finish_line* end)
       : at_{std::move(at)}, colour_{colour}, end_{end} {}
   void on(begin) { go_there(); }
-  void on(partner<R> m) {
+  void on(const partner<R>& m) {
     colour_ = complement(colour_, m.colour);
     this->send(m.who, change{colour_});
     go_there();
