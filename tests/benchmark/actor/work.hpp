@@ -72,13 +72,16 @@ public:
     std::uint64_t messages_per_call = 1;
   };
 
-  laps(samples& into, const course& on) : into_{&into}, on_{on} {
+  laps(samples& into, const course& on)
+      : into_{&into}, on_{on}, left_of_lap_{on.calls_per_lap} {
     into.reserve(into.size() + on.calls / on.calls_per_lap + 1);
   }
 
   /// False with the last call.
   bool count() {
-    if (++called_ % on_.calls_per_lap != 0) return true;
+    if (--left_of_lap_ != 0) return true;
+    left_of_lap_ = on_.calls_per_lap;
+    called_ += on_.calls_per_lap;
     const auto now = bench_clock::now();
     const std::chrono::duration<double, std::nano> took = now - before_;
     before_ = now;
@@ -93,7 +96,8 @@ public:
 private:
   samples* into_;
   course on_;
-  std::uint64_t called_ = 0;
+  std::uint64_t called_ = 0;  // In whole laps.
+  std::uint64_t left_of_lap_;
   bench_clock::time_point before_ = bench_clock::now();
 };
 
