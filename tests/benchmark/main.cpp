@@ -15,6 +15,7 @@ constexpr commy::benchmark::area all_areas[] = {
     {"memory", commy::benchmark::run_memory},
     {"containers", commy::benchmark::run_containers},
     {"ipc", commy::benchmark::run_ipc},
+    {"actor", commy::benchmark::run_actor},
 };
 
 }  // namespace

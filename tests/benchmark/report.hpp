@@ -52,5 +52,6 @@ void run_stress(report& into);
 void run_containers(report& into);
 void run_readers(report& into);
 void run_ipc(report& into);
+void run_actor(report& into);
 
 }  // namespace commy::benchmark

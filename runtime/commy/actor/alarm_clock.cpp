@@ -1,5 +1,6 @@
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/base/fence.hpp>
+#include <commy/platform/tick_clock.hpp>
 
 #include <gsl/gsl>
 
@@ -13,10 +14,19 @@ std::int64_t at(const cell& c) noexcept {
   return c.alarm_at.load(std::memory_order_relaxed);
 }
 
+std::int64_t sum_of(std::int64_t start, nanoseconds wait) noexcept {
+  return wait.count() < cell::never - start ? start + wait.count()
+                                            : cell::never - 1;
+}
+
+// A tick is a hundredth of what lasts a hundred ticks.
+constexpr std::int64_t ticks_of_long_waits = 100;
+
 }  // namespace
 
 alarm_clock::alarm_clock(const system_options& options)
-    : from_{options.stepped ? source::manual : source::steady} {
+    : from_{options.stepped ? source::manual : source::steady},
+      tick_ns_{platform::tick_ns()} {
   if (from_ == source::manual) return;
   thread_.start(options, thread_kind::clock, 0, std::nullopt,
                 [this] { run(); });
@@ -47,9 +57,20 @@ void alarm_clock::advance_to(std::int64_t time) noexcept {
 }
 
 std::int64_t alarm_clock::after(nanoseconds wait) const noexcept {
-  const auto start = now();
-  return wait.count() < cell::never - start ? start + wait.count()
-                                            : cell::never - 1;
+  return sum_of(now(), wait);
+}
+
+std::int64_t alarm_clock::roughly_after(nanoseconds wait) const noexcept {
+  if (from_ == source::manual ||
+      wait.count() < ticks_of_long_waits * tick_ns_) {
+    return after(wait);
+  }
+#ifdef COMMY_INTERLEAVING
+  return after(wait);  // Its time has no ticks.
+#else
+  // The next tick is due after now, so only a late one shortens the wait.
+  return sum_of(platform::last_tick_ns() + tick_ns_, wait);
+#endif
 }
 
 void alarm_clock::insert(cell& c) noexcept {

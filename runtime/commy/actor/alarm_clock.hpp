@@ -42,6 +42,11 @@ public:
   [[nodiscard]] std::int64_t now() const noexcept;
   [[nodiscard]] std::int64_t after(
       std::chrono::nanoseconds wait) const noexcept;
+  /// The same for a wait that may be a hundredth longer or shorter, if it lasts
+  /// for a hundred ticks of the system: the price of a cheaper look at the
+  /// clock (5 ns instead of 25).
+  [[nodiscard]] std::int64_t roughly_after(
+      std::chrono::nanoseconds wait) const noexcept;
   /// Of the system's steady clock, whatever the source.
   [[nodiscard]] static std::int64_t steady_now() noexcept;
 
@@ -83,6 +88,7 @@ private:
   void remove(std::size_t index) noexcept;
 
   const source from_;
+  const std::int64_t tick_ns_;
   // relaxed: a number of its own.
   std::atomic<std::int64_t> manual_now_{0};
   blocking::mutex mutex_;

@@ -69,11 +69,15 @@ protected:
   virtual ~thread_wait() = default;
   template <class F>
   void settle(F set) noexcept {
-    const std::lock_guard hold{mutex_};
-    set();
-    done_ = true;
+    {
+      const std::lock_guard hold{mutex_};
+      set();
+      done_ = true;
+      if (flag_ != nullptr) set_flag();
+    }
+    // Unlocked, else the thread wakes up only to wait for the lock. It may have
+    // seen the answer and gone: our share keeps this alive.
     changed_.notify_one();
-    if (flag_ != nullptr) set_flag();
   }
 
 private:

@@ -55,7 +55,7 @@ interleaved_set* others_of(cell& me) noexcept {
 std::optional<ask_error> begin_interleaved(
     cell& me, interleaved_set& others, pending_ask& wait,
     std::chrono::nanoseconds timeout) noexcept {
-  const auto deadline = me.pool->system().alarms().after(timeout);
+  const auto deadline = me.pool->system().alarms().roughly_after(timeout);
   wait.slot = interleaved_slot_for(me, ++me.asks);
   try {
     others.add(me.asks, {me.root, me.current, &wait, deadline});
@@ -86,7 +86,7 @@ std::optional<ask_error> begin_wait(cell& me, pending_ask& wait, cell& target,
   COMMY_POINT("ask.edge");
   // relaxed: ordered by the fence.
   auto& clock = me.pool->system().alarms();
-  me.deadline.store(clock.after(timeout), std::memory_order_relaxed);
+  me.deadline.store(clock.roughly_after(timeout), std::memory_order_relaxed);
   // Two actors that ask each other at the same time: at least one sees the
   // other's edge. And the alarm clock either sees our deadline or we see that
   // it has taken its own entry out.

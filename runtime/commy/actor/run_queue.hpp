@@ -55,6 +55,13 @@ public:
     return nullptr;
   }
 
+  /// Exact if true: thieves only take. Owner only.
+  [[nodiscard]] bool is_empty_to_owner() const noexcept {
+    // relaxed: as in try_pop(); nothing is read that others wrote.
+    return head_.load(std::memory_order_relaxed) ==
+           tail_.load(std::memory_order_relaxed);
+  }
+
   /// Moves the older half into the thief's own queue, which is empty, and
   /// returns one of them; null when there was nothing. Thief only.
   [[nodiscard]] cell* steal_into(run_queue& mine) noexcept {

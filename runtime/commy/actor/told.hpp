@@ -28,6 +28,15 @@ public:
   told(tell_error why, M&& message) noexcept
       : message_{std::move(message)}, why_{why} {}
 
+  told(const told&) = default;
+  told(told&&) noexcept = default;
+  told& operator=(const told&) = default;
+  told& operator=(told&&) noexcept = default;
+  // Not trivial, and so returned in memory. A small one in a register is put
+  // together from bytes there, and the processor waits for them: 5 ns of 35.
+  // NOLINTNEXTLINE(modernize-use-equals-default): that would be trivial.
+  ~told() {}
+
   [[nodiscard]] bool has_value() const noexcept { return !message_; }
   explicit operator bool() const noexcept { return has_value(); }
 

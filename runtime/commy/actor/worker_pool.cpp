@@ -13,6 +13,7 @@
 #include <bit>
 #include <deque>
 #include <thread>
+#include <utility>
 
 namespace commy::actors {
 namespace {
@@ -30,7 +31,27 @@ constexpr std::uint32_t lane_interval = 61;
 struct alignas(64) worker_pool::worker {
   worker(worker_pool& in, unsigned number) : pool{&in}, index{number} {}
 
+  /// Queues an actor behind all others; false when there is no room.
+  [[nodiscard]] bool try_push(cell& c) noexcept {
+    if (alone != nullptr) {
+      // There is something for others now. It fits: the queue is empty.
+      static_cast<void>(queue.try_push(*std::exchange(alone, nullptr)));
+    } else if (queue.is_empty_to_owner()) {
+      alone = &c;
+      return true;
+    }
+    return queue.try_push(c);
+  }
+  [[nodiscard]] cell* try_pop() noexcept {
+    if (alone != nullptr) return std::exchange(alone, nullptr);
+    return queue.try_pop();
+  }
+
   run_queue queue;
+  /// The only actor that is ready here; `queue` is empty then. Nobody is woken
+  /// for one, so nobody need be able to steal it, and taking it costs no
+  /// read-modify-write.
+  cell* alone = nullptr;
   worker_pool* pool;
   unsigned index;
   std::uint32_t turns = 0;
@@ -102,7 +123,7 @@ void worker_pool::stop() noexcept {
 
 void worker_pool::schedule(cell& c) noexcept {
   auto* const me = static_cast<worker*>(worker_of_this_thread);
-  if (me != nullptr && me->pool == this && me->queue.try_push(c)) {
+  if (me != nullptr && me->pool == this && me->try_push(c)) {
     // Only a chance of more speed: we ourselves run it if nobody else does, so
     // these relaxed looks may miss a worker that is about to park.
     COMMY_POINT("pool.schedule.own");
@@ -186,7 +207,7 @@ cell* worker_pool::next(worker& me) noexcept {
   if (++me.turns % lane_interval == 0) {
     if (auto* const c = lanes_->shared.try_pop()) return c;
   }
-  auto* const c = me.queue.try_pop();
+  auto* const c = me.try_pop();
   // More than we can do at once: whoever sleeps may steal.
   if (c != nullptr && me.queue.size() >= 1) wake_one();
   return c;

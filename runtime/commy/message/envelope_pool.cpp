@@ -1,9 +1,11 @@
 #include <commy/message/envelope_pool.hpp>
 
 #include <array>
+#include <cstddef>
 #include <mutex>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace commy::message::detail {
 namespace {
@@ -13,9 +15,10 @@ namespace {
 // not show (20 ns / 32).
 constexpr std::uint32_t batch_blocks = 32;
 constexpr std::uint32_t thread_limit = 2 * batch_blocks;
-// The depot keeps 256 batches per class, 8192 messages: what a burst into a few
-// full mailboxes (1024 each by default) leaves behind. More goes to the heap.
-constexpr std::size_t depot_batches = 256;
+// New blocks are cut from so much at a time: 1024 of the smallest, 64 of the
+// largest. The heap needs some 200 ns and half a block more for each aligned
+// block that it is asked for alone.
+constexpr std::size_t chunk_bytes = std::size_t{64} << 10U;
 constexpr std::align_val_t line{64};
 
 void* from_heap(std::size_t bytes) noexcept {
@@ -24,34 +27,74 @@ void* from_heap(std::size_t bytes) noexcept {
 
 void to_heap(void* block) noexcept { ::operator delete(block, line); }
 
-void chain_to_heap(free_block* first) noexcept {
-  while (first != nullptr) {
-    auto* const next = first->next;
-    to_heap(first);
-    first = next;
-  }
-}
+/// The first block of a full batch, whose others follow by `next`.
+struct batch : free_block {
+  batch* below;
+};
+static_assert(sizeof(batch) <= smallest_block_bytes);
 
-/// Full batches on their way from threads that consume to threads that send.
+/// Where blocks come from, and full batches on their way from threads that
+/// consume to threads that send. Blocks stay here for good: there are never
+/// more than there were messages at one time, which mailboxes bound, and the
+/// next burst finds them.
 class depot {
 public:
-  free_block* try_take() noexcept {
+  /// A batch, or null without memory. `block_bytes` is always the same.
+  free_block* try_take(std::size_t block_bytes) noexcept {
     const std::lock_guard hold{mutex_};
-    return count_ == 0 ? nullptr : batches_[--count_];
+    if (top_ != nullptr) return std::exchange(top_, top_->below);
+    return cut(block_bytes);
   }
 
-  [[nodiscard]] bool try_put(free_block* batch) noexcept {
+  void put(free_block* full) noexcept {
     const std::lock_guard hold{mutex_};
-    if (count_ == depot_batches) return false;
-    batches_[count_++] = batch;
-    return true;
+    push(full);
+  }
+
+  /// Takes the blocks of a thread that ends.
+  void put_some(free_block* first) noexcept {
+    const std::lock_guard hold{mutex_};
+    while (first != nullptr) {
+      auto* const next = first->next;
+      first->next = some_;
+      some_ = first;
+      if (++some_count_ == batch_blocks) {
+        push(std::exchange(some_, nullptr));
+        some_count_ = 0;
+      }
+      first = next;
+    }
   }
 
 private:
+  void push(free_block* full) noexcept {
+    top_ = ::new (full) batch{{full->next}, top_};
+  }
+
+  free_block* cut(std::size_t block_bytes) noexcept {
+    if (chunk_left_ == 0) {
+      chunk_ = static_cast<std::byte*>(from_heap(chunk_bytes));
+      if (chunk_ == nullptr) return nullptr;
+      chunk_left_ = chunk_bytes;
+    }
+    free_block* first = nullptr;
+    for (std::uint32_t i = 0; i < batch_blocks; ++i) {
+      chunk_left_ -= block_bytes;
+      first = ::new (chunk_ + chunk_left_) free_block{first};
+    }
+    return first;
+  }
+
   std::mutex mutex_;
-  std::size_t count_ = 0;
-  std::array<free_block*, depot_batches> batches_{};
+  batch* top_ = nullptr;
+  free_block* some_ = nullptr;  // Less than a batch.
+  std::uint32_t some_count_ = 0;
+  std::size_t chunk_left_ = 0;
+  std::byte* chunk_ = nullptr;
 };
+static_assert(chunk_bytes % (batch_blocks * (smallest_block_bytes
+                                             << (size_class_count - 1U))) ==
+              0);
 
 // Needs no construction, and its destruction does nothing: threads may outlive
 // static objects.
@@ -60,9 +103,10 @@ static_assert(std::is_trivially_destructible_v<depot>);
 
 struct thread_end {
   ~thread_end() {
-    for (auto& list : blocks_of_this_thread) {
-      chain_to_heap(list.first);
-      list = {};  // Limit zero: later blocks go straight to the heap.
+    for (std::size_t i = 0; i < size_class_count; ++i) {
+      depots[i].put_some(blocks_of_this_thread[i].first);
+      // Limit zero: later blocks go straight to the depot.
+      blocks_of_this_thread[i] = {};
     }
   }
 };
@@ -86,35 +130,41 @@ bool joined() noexcept {
 
 void* allocate_slow(std::size_t bytes, std::uint8_t size_class) noexcept {
   if (!pooled || size_class >= size_class_count) return from_heap(bytes);
+  auto* const first =
+      depots[size_class].try_take(smallest_block_bytes << size_class);
+  if (first == nullptr) return nullptr;
+  auto* const others = std::exchange(first->next, nullptr);
   if (joined()) {
-    auto& list = blocks_of_this_thread[size_class];
-    if (auto* const batch = depots[size_class].try_take()) {
-      list.first = batch->next;
-      list.count = batch_blocks - 1;
-      return batch;
-    }
+    blocks_of_this_thread[size_class].first = others;
+    blocks_of_this_thread[size_class].count = batch_blocks - 1;
+  } else {
+    depots[size_class].put_some(others);
   }
-  return from_heap(smallest_block_bytes << size_class);
+  return first;
 }
 
 void deallocate_slow(void* block, std::uint8_t size_class) noexcept {
-  if (!pooled || size_class >= size_class_count || !joined()) {
+  if (!pooled || size_class >= size_class_count) {
     to_heap(block);
+    return;
+  }
+  auto* const free = static_cast<free_block*>(block);
+  if (!joined()) {
+    free->next = nullptr;
+    depots[size_class].put_some(free);
     return;
   }
   auto& list = blocks_of_this_thread[size_class];
   if (list.count >= list.limit) {
     // Full: hand the newest batch on and keep the older one.
-    auto* const batch = list.first;
-    auto* last = batch;
+    auto* const full = list.first;
+    auto* last = full;
     for (std::uint32_t i = 1; i < batch_blocks; ++i)
       last = last->next;
-    list.first = last->next;
+    list.first = std::exchange(last->next, nullptr);
     list.count -= batch_blocks;
-    last->next = nullptr;
-    if (!depots[size_class].try_put(batch)) chain_to_heap(batch);
+    depots[size_class].put(full);
   }
-  auto* const free = static_cast<free_block*>(block);
   free->next = list.first;
   list.first = free;
   ++list.count;

@@ -61,8 +61,9 @@ void deallocate_slow(void* block, std::uint8_t size_class) noexcept;
 /// A block of at least `bytes`, aligned to 64, or null when the system has no
 /// memory left. `size_class` is `size_class_for(bytes)` and goes back with the
 /// block. Threads: any; a block may be given back by another thread than it was
-/// taken by, and then serves that one. Cost: two loads and two stores; every
-/// 32nd call takes a lock.
+/// taken by, and then serves that one. Blocks of a class stay blocks of that
+/// class for good. Cost: two loads and two stores; every 32nd call takes a
+/// lock.
 [[nodiscard]] inline void* allocate_block(std::size_t bytes,
                                           std::uint8_t size_class) noexcept {
   if constexpr (detail::pooled) {

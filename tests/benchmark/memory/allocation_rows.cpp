@@ -9,8 +9,11 @@
 
 #include <mimalloc.h>
 
+#include <dlfcn.h>
+
 #include <cstring>
 #include <optional>
+#include <stdexcept>
 
 namespace commy::benchmark {
 namespace {
@@ -22,6 +25,24 @@ namespace {
   keep(shared.deallocate(block).has_value());
 }
 
+/// Loaded, not linked: a linked mimalloc would also serve everybody's `new`,
+/// and all rows of the program would be about it.
+class private_mimalloc {
+public:
+  private_mimalloc() {
+    auto* const library = ::dlopen(COMMY_BENCHMARK_MIMALLOC, RTLD_NOW);
+    if (library == nullptr) throw std::runtime_error{::dlerror()};
+    take = reinterpret_cast<decltype(take)>(::dlsym(library, "mi_malloc"));
+    give_back =
+        reinterpret_cast<decltype(give_back)>(::dlsym(library, "mi_free"));
+    if (take == nullptr || give_back == nullptr) {
+      throw std::runtime_error{"mimalloc lacks mi_malloc or mi_free"};
+    }
+  }
+  decltype(&mi_malloc) take = nullptr;
+  decltype(&mi_free) give_back = nullptr;
+};
+
 void alloc_64(report& into) {
   scratch shared;
   boost_region theirs{64U << 20U};
@@ -31,11 +52,12 @@ void alloc_64(report& into) {
     into.add({"memory", "alloc_64", "ns", times.first.p50, times.first.p99,
               peer, times.second.p50, better::less});
   };
-  add("mimalloc, private", beside(mine, [](std::size_t) {
-        auto* const at = static_cast<std::uint64_t*>(mi_malloc(64));
+  const private_mimalloc mi;
+  add("mimalloc, private", beside(mine, [&](std::size_t) {
+        auto* const at = static_cast<std::uint64_t*>(mi.take(64));
         *at = 1;
         keep(at);
-        mi_free(at);
+        mi.give_back(at);
       }));
   add("Boost.Interprocess", beside(mine, [&](std::size_t) {
         auto* const at =

@@ -43,7 +43,53 @@ private:
   std::string* seen_;
 };
 
+struct keep_two_waiting {
+  gate* first;
+  gate* second;
+};
+struct open_it {
+  gate* which;
+};
+
+class porter : public commy::actor {
+public:
+  void on(open_it m) { m.which->open(); }
+};
+
+/// Waits in its handler for what two others do meanwhile.
+class blocker : public commy::actor {
+public:
+  blocker(commy::ref<porter> a, commy::ref<porter> b, bool& done)
+      : a_{a}, b_{b}, done_{&done} {}
+  void on(keep_two_waiting m) {
+    a_.tell(open_it{m.first}).value();
+    b_.tell(open_it{m.second}).value();
+    *done_ = m.first->wait() && m.second->wait();
+  }
+
+private:
+  commy::ref<porter> a_;
+  commy::ref<porter> b_;
+  bool* done_;
+};
+
 }  // namespace
+
+TEST_CASE("two actors told by a handler that goes on run on another worker") {
+  bool done = false;
+  gate first;
+  gate second;
+  {
+    commy::actor_system system{{.workers = 2}};
+    const auto a = system.spawn<porter>("a");
+    const auto b = system.spawn<porter>("b");
+    const auto busy = system.spawn<blocker>("busy", a, b, done);
+    busy.tell(keep_two_waiting{&first, &second}).value();
+    system.stop(busy);
+    REQUIRE(system.wait_stopped(busy, 2 * deadline));
+  }
+  CHECK(done);
+}
 
 TEST_CASE("messages of one sender are handled in the order they were told") {
   std::vector<int> heard;

@@ -1,5 +1,6 @@
 // Timers: when they ring, that they end, and what they do beside messages.
 #include "support.hpp"
+#include <commy/actor/alarm_clock.hpp>
 #include <commy/test/runtime.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -288,4 +289,20 @@ TEST_CASE("timers with slack ring together, and none too early or too late") {
     if (slack == 0ms) CHECK(moments == 10);
     if (slack >= 20ms) CHECK(moments <= 2);
   }
+}
+
+TEST_CASE("a long wait is kept to a hundredth, a short one exactly") {
+  commy::actors::alarm_clock clock{commy::system_options{}};
+  for (const auto wait :
+       {std::chrono::nanoseconds{5s}, std::chrono::nanoseconds{5min}}) {
+    const auto before = clock.after(wait);
+    const auto rough = clock.roughly_after(wait);
+    const auto after = clock.after(wait);
+    CHECK(rough >= before - wait.count() / 100);
+    CHECK(rough <= after + wait.count() / 100);
+  }
+  const auto before = clock.after(10ms);
+  const auto rough = clock.roughly_after(10ms);
+  CHECK(rough >= before);
+  CHECK(rough <= clock.after(10ms));
 }

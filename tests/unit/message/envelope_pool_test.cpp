@@ -71,3 +71,26 @@ TEST_CASE("blocks taken by one thread may be given back by another") {
   for (auto* const block : blocks)
     deallocate_block(block, 0);
 }
+
+TEST_CASE("blocks of a thread that has ended serve the others") {
+  if constexpr (commy::message::detail::pooled) {
+    // A class that no other test uses, and as many as two batches.
+    constexpr std::size_t bytes = 500;
+    constexpr auto size_class = size_class_for(bytes);
+    const auto take = [&] {
+      std::set<void*> blocks;
+      for (int i = 0; i < 64; ++i)
+        blocks.insert(allocate_block(bytes, size_class));
+      for (auto* const block : blocks)
+        deallocate_block(block, size_class);
+      return blocks;
+    };
+    std::set<void*> before;
+    std::thread{[&] { before = take(); }}.join();
+
+    std::set<void*> after;
+    std::thread{[&] { after = take(); }}.join();
+
+    CHECK(after == before);
+  }
+}
