@@ -41,7 +41,7 @@ public:
     authenticate question;
     question.key = std::move(asked.key);
     question.origin = std::move(asked.origin);
-    auto answer = co_await ask(*found, std::move(question), login_within);
+    auto answer = co_await ask(*found, moved(question), login_within);
     asked.done(std::move(answer));
   }
 
