@@ -71,10 +71,10 @@ protected:
   /// To be awaited in a task: `auto sum = co_await ask(sums_, add{2}, 50ms)`
   /// gives result<int, ask_error>. Exactly one answer comes, whatever happens
   /// to the other actor, and no later than the timeout, which is positive; one
-  /// of half a second or more is kept to a hundredth. Fails at once with
-  /// `cycle` when the other waits for this actor itself. With g++ 12 a message
-  /// that owns memory and has no constructor of its own must be made in a
-  /// statement before (else it does not compile):
+  /// of a hundred ticks or more (0.1 to 1 s) is kept to a hundredth. Fails at
+  /// once with `cycle` when the other waits for this actor itself. With g++ 12
+  /// a message that owns memory and has no constructor of its own must be made
+  /// in a statement before (else it does not compile):
   ///
   ///     look_up m{std::move(name)};
   ///     auto found = co_await ask(index_, moved(m), 50ms);
