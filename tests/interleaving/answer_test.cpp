@@ -80,6 +80,24 @@ private:
   commy::ref<partner> other_;
 };
 
+/// Asks for the next number at each message, also after a restart.
+class numbering : public commy::actor {
+public:
+  numbering(commy::ref<sink> whom, int* next, tally* t)
+      : whom_{whom}, next_{next}, tally_{t} {}
+  commy::task<void> on(begin) {
+    const int mine = ++*next_;
+    const auto answer = co_await ask(whom_, echo{mine}, for_ever);
+    expect(answer && *answer == mine, "the answer to another question");
+    tally_->handle();
+  }
+
+private:
+  commy::ref<sink> whom_;
+  int* next_;
+  tally* tally_;
+};
+
 /// Throws at the first message that it is given.
 class brittle : public commy::actor {
 public:
@@ -132,6 +150,34 @@ TEST_CASE("an interleaved alarm is not lost between two questions") {
     // Its gates are its own: not before the slow one has left them.
     system.stop(slow);
     expect(system.wait_stopped(slow, for_ever), "it has not stopped");
+  });
+}
+
+TEST_CASE("an interleaved answer to an object that is gone reaches no other") {
+  explore(time_is::passing, [] {
+    tally t;
+    int next = 0;
+    commy::actor_system system{{.workers = 2}};
+    const auto whom = system.spawn<sink>("", t);
+    const auto all = system.supervise(
+        {.how = commy::strategy::one_for_all, .first_delay = 0ms});
+    const auto who = all.spawn<numbering>("", whom, &next, &t);
+    const auto bomb = all.spawn<brittle>("", &t);
+    crew others;
+    others.add("bomber", [&] {
+      for (int i = 0; i < 3; ++i)
+        bomb.tell(begin{}).value();
+    });
+    for (int i = 0; i < 5; ++i)
+      who.tell(begin{}).value();
+    others.join();
+    system.stop(bomb);
+    expect(system.wait_stopped(bomb, for_ever), "it has not stopped");
+    system.stop(who);
+    expect(system.wait_stopped(who, for_ever), "it has not stopped");
+    const auto dead = static_cast<int>(system.dead_letter_count());
+    // What failed, and at most one question with each.
+    expect(t.handled + dead == 8, "a message was lost");
   });
 }
 

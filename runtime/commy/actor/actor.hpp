@@ -84,7 +84,8 @@ protected:
     static_assert(request<M>,
                   "commy: ask needs a message that says `using reply = X;`; "
                   "a message without an answer is told");
-    Expects(cell_ != nullptr && actors::current_cell() == cell_);
+    Expects(cell_ != nullptr && actors::current_cell() == cell_ &&
+            timeout.count() > 0);
     auto content = actors::message_from<Given>(std::forward<Given>(message));
     const auto& one = actors::access::receiver(to, content);
     return actors::ask_operation<M>{*cell_, actors::access::handle(one),
@@ -101,7 +102,8 @@ protected:
   template <class To, class Given>
   auto tell(const To& to, Given&& message, std::chrono::nanoseconds timeout) {
     using M = actors::message_in<Given>;
-    Expects(cell_ != nullptr && actors::current_cell() == cell_);
+    Expects(cell_ != nullptr && actors::current_cell() == cell_ &&
+            timeout.count() > 0);
     auto content = actors::message_from<Given>(std::forward<Given>(message));
     const auto& one = actors::access::receiver(to, content);
     return actors::tell_operation<M>{*cell_, actors::access::handle(one),

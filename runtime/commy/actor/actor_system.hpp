@@ -117,9 +117,8 @@ public:
   told<M> tell(const To& to, M message,
                std::chrono::nanoseconds timeout) const {
     const auto& one = actors::access::receiver(to, message);
-    const auto* const ops = actors::access::ops<M>(one);
-    if (ops == nullptr) return {tell_error::stopped, std::move(message)};
-    return actors::tell_blocking(*core_, actors::access::handle(one), *ops,
+    return actors::tell_blocking(*core_, actors::access::handle(one),
+                                 actors::access::ops<M>(one),
                                  std::move(message), timeout);
   }
 

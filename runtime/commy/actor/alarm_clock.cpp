@@ -28,8 +28,7 @@ alarm_clock::alarm_clock(const system_options& options)
     : from_{options.stepped ? source::manual : source::steady},
       tick_ns_{platform::tick_ns()} {
   if (from_ == source::manual) return;
-  thread_.start(options, thread_kind::clock, 0, std::nullopt,
-                [this] { run(); });
+  thread_.start(options, thread_kind::clock, 0, {}, [this] { run(); });
 }
 
 alarm_clock::~alarm_clock() { stop(); }

@@ -155,6 +155,9 @@ public:
   // False resumes at once: the request was refused and is answered so.
   bool await_suspend(std::coroutine_handle<> handler) noexcept {
     waiter = handler;
+    failed = ask_error::receiver_stopped;
+    // A default address has no code for its messages, and nobody to run it.
+    if (ops_ == nullptr) return false;
     failed = begin_wait(*me_, *this, *to_.at, timeout_);
     if (failed) return false;
     const auto how = try_send(to_, *ops_, content_, slot);

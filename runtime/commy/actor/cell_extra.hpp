@@ -1,4 +1,4 @@
-// commy/actor/cell_extra.hpp: what only named or supervised actors need.
+// commy/actor/cell_extra.hpp: what most actors have no need of.
 #pragma once
 
 #include <commy/actor/cell.hpp>

@@ -18,11 +18,12 @@ enum class overflow : std::uint8_t {
   /// handler with `co_await tell(to, m, timeout)`, a thread with
   /// `actor_system::tell`.
   wait,
-  drop_oldest,  ///< The message that has waited longest is a dead letter.
+  /// The message that has waited longest is a dead letter, urgent ones last.
+  drop_oldest,
   drop_newest,  ///< This one is a dead letter.
-  /// A message with a `key()` takes the place of one of its type and key that
-  /// has not been handled, also when there is room. One that finds none, and no
-  /// room, is rejected.
+  /// A message with a `key()` (an integer, enum or text; noexcept) takes the
+  /// place of one of its type and key that has not been handled, also when
+  /// there is room. One that finds none, and no room, is rejected.
   latest_by_key,
   stop  ///< The sender gets it back, and the receiver is stopped at once.
 };

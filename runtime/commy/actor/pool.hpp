@@ -44,6 +44,8 @@ struct pool_options {
   std::uint64_t mailbox_bytes = 0;
   overflow when_full = overflow::reject;
   executor where = executor::shared;
+  /// As of `spawn_options`.
+  std::string_view stop_phase = {};
 };
 
 namespace actors {
@@ -68,9 +70,17 @@ struct pool_state {
 inline bool has_stopped(const cell_handle& worker) noexcept {
   return worker.at->inlet.generation() != worker.generation;
 }
-/// Messages it has, with the one being handled.
+/// Messages it has, with those of its turn in a list.
 inline std::uint32_t load_of(const cell_handle& worker) noexcept {
   return has_stopped(worker) ? ~0U : held_by(*worker.at).messages();
+}
+/// It takes what it has no room for, and something is lost.
+template <class A>
+bool drops_when_full(const ref<A>& worker) noexcept {
+  // relaxed: see the cell.
+  const auto policy =
+      access::handle(worker).at->when_full.load(std::memory_order_relaxed);
+  return policy != overflow::reject && policy != overflow::wait;
 }
 inline bool has_room(const cell_handle& worker) noexcept {
   const auto& c = *worker.at;
@@ -105,7 +115,10 @@ public:
   told<M> tell(M message) const {
     const auto all = workers();
     if (all.empty()) return {tell_error::stopped, std::move(message)};
-    const auto first = choose(message);
+    auto first = choose(message);
+    if (How != routing::by_key && actors::drops_when_full(all[first])) {
+      first = with_room(first);
+    }
     auto told = all[first].tell(std::move(message));
     if (told || !may_pass_on(told)) return told;
     return tell_others(first, std::move(told));
@@ -120,15 +133,11 @@ public:
     const auto all = workers();
     if (all.empty()) return {};
     const auto first = choose(message);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto& worker = all[(first + i) % all.size()];
-      const auto& handle = actors::access::handle(worker);
-      if (How == routing::by_key ? !actors::has_stopped(handle)
-                                 : actors::has_room(handle)) {
-        return worker;
-      }
-    }
-    return first_living(first);
+    if (How == routing::by_key) return first_living(first);
+    const auto& worker = all[with_room(first)];
+    return actors::has_stopped(actors::access::handle(worker))
+               ? first_living(first)
+               : worker;
   }
 
   /// All, also those that have stopped; to watch or to stop them. As long as
@@ -164,6 +173,16 @@ private:
       return count <= actors::most_looked_at ? best_from(turn % count)
                                              : better_of_two(turn);
     }
+  }
+
+  /// The first that has room, from this one on; this one if none has.
+  [[nodiscard]] std::size_t with_room(std::size_t first) const noexcept {
+    const auto all = workers();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto at = (first + i) % all.size();
+      if (actors::has_room(actors::access::handle(all[at]))) return at;
+    }
+    return first;
   }
 
   /// The least loaded. The look begins elsewhere each time, so that workers of
@@ -261,7 +280,8 @@ result<pool<A, How>, spawn_error> start_pool(const system_core& system,
                             .mailbox_messages = options.mailbox_messages,
                             .mailbox_bytes = options.mailbox_bytes,
                             .when_full = options.when_full,
-                            .where = options.where});
+                            .where = options.where,
+                            .stop_phase = options.stop_phase});
     if (!made) {
       for (const auto& w : workers) {
         signal(access::handle(w), message::mailbox_signal::stop_now);

@@ -20,6 +20,10 @@ sent overflow_with(const cell_handle& to, message::envelope& e) noexcept;
 inline sent enqueue(const cell_handle& to, message::envelope& e,
                     message::room amount, bool fits) noexcept {
   if (!fits) [[unlikely]] {
+    // relaxed: see the cell.
+    if (to.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
+      return sent::full;
+    }
     e.kind = message::envelope_kind::message_aside;
     return overflow_with(to, e);
   }
@@ -49,14 +53,20 @@ void take_back(message::envelope& e, M& content) noexcept {
   message::free_envelope(e);
 }
 
+/// What `try_send` does for messages that own memory: only the receiver's code
+/// says how much that is, and it looks at envelopes.
 template <sendable M>
-message::room room_for(const message::envelope_ops& ops,
-                       const M& content) noexcept {
-  std::uint64_t bytes = ops.block_bytes;
-  if constexpr (has_extra_bytes<M>) {
-    if (ops.outside_bytes != nullptr) bytes += content.extra_bytes();
+sent try_send_weighed(const cell_handle& to, const message::envelope_ops& ops,
+                      M& content, message::reply_slot reply) noexcept {
+  auto* const e = message::try_make_envelope(ops, to.generation, content);
+  if (e == nullptr) return sent::out_of_memory;
+  if constexpr (request<M>) {
+    static_cast<message::request_envelope*>(e)->reply = reply;
   }
-  return {1, bytes};
+  const auto amount = message::room_of(*e);
+  const auto how = enqueue(to, *e, amount, to.at->inlet.try_reserve(amount));
+  if (how != sent::accepted) take_back(*e, content);
+  return how;
 }
 
 /// Moves `content` into the mailbox; unless accepted, `content` is as before.
@@ -67,9 +77,12 @@ sent try_send(const cell_handle& to, const message::envelope_ops& ops,
               M& content, message::reply_slot reply = {}) noexcept {
   auto& inlet = to.at->inlet;
   if (inlet.generation() != to.generation) return sent::stopped;
-  const auto amount = room_for(ops, content);
+  if (ops.outside_bytes != nullptr) {
+    return try_send_weighed(to, ops, content, reply);
+  }
+  const message::room amount{1, ops.block_bytes};
   const bool fits = inlet.try_reserve(amount);
-  // relaxed: see the cell.
+  // Before a block is filled for nothing. relaxed: see the cell.
   if (!fits &&
       to.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
     return sent::full;

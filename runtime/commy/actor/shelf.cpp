@@ -2,6 +2,7 @@
 #include <commy/actor/send.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/tell.hpp>
+#include <commy/memory/key_hash.hpp>
 
 #include <gsl/gsl>
 
@@ -23,6 +24,12 @@ store& the_store() {
   // Never destroyed: references may be used while static objects are.
   static auto* const made = new store;
   return *made;
+}
+
+/// Of its type and key.
+std::uint64_t place_key(const message::envelope& e) noexcept {
+  return memory::mix_bits(e.ops->key_hash(e) ^
+                          reinterpret_cast<std::uintptr_t>(e.ops));
 }
 
 void destroy(message::envelope& e) noexcept {
@@ -95,6 +102,7 @@ void shelf::open(const cell_handle& owner, message::room bound,
   owner_ = owner;
   bound_ = bound;
   policy_ = policy;
+  held_ = {};
   replaced_ = 0;
   closed_ = false;
 }
@@ -130,6 +138,8 @@ shelf::put shelf::put_or_wait(const cell_handle& to, room_wait& w) noexcept {
     if (done == put::full && policy_ == overflow::wait) {
       enlist(w);
       done = put::waits;
+      // There was no memory to let another one in: the owner tries again.
+      after.tell_owner = is_empty();
     }
   }
   if (done == put::queued) w.now = room_wait::fate::entered;
@@ -156,13 +166,14 @@ shelf::put shelf::put_locked(message::envelope& e, aftermath& after) {
   if (policy_ == overflow::latest_by_key && replace(e, after)) {
     return put::queued;
   }
-  if (!held_.is_below(bound_)) {
+  // Who waits is not overtaken while there is room again for a moment.
+  if (!held_.is_below(bound_) || first_waiter_ != nullptr) {
     switch (policy_) {
       case overflow::drop_newest:
         drop(e, after);
         return put::queued;
       case overflow::drop_oldest:
-        while (!held_.is_below(bound_)) {
+        while (!held_.is_below(bound_) && !is_empty()) {
           const bool urgent = lanes_[0].waiting.empty();
           drop(*pop_from(lanes_[urgent ? 1 : 0], urgent), after);
         }
@@ -179,13 +190,17 @@ shelf::put shelf::put_locked(message::envelope& e, aftermath& after) {
 /// Puts the message into the place of an older one of its key, if there is one.
 bool shelf::replace(message::envelope& e, aftermath& after) {
   if (e.ops->key_hash == nullptr) return false;
-  const auto at = by_key_.find(e.ops->key_hash(e));
+  const auto at = by_key_.find(place_key(e));
   if (at == by_key_.end()) return false;
   auto& in = lanes_[at->second.urgent ? 1 : 0];
   auto*& older = in.waiting[at->second.position - in.first];
   // Two keys of one hash: the later one is queued without a place to replace.
   if (older->ops != e.ops || !e.ops->same_key(*older, e)) return false;
-  held_ -= message::room_of(*older);
+  auto others = held_;
+  others -= message::room_of(*older);
+  // Beside a bound on bytes that it would break.
+  if (!others.is_below(bound_)) return false;
+  held_ = others;
   held_ += message::room_of(e);
   older->next.store(after.dropped, std::memory_order_relaxed);
   after.dropped = std::exchange(older, &e);
@@ -201,7 +216,7 @@ void shelf::append(message::envelope& e) {
   held_ += message::room_of(e);
   if (policy_ != overflow::latest_by_key || e.ops->key_hash == nullptr) return;
   try {
-    by_key_.try_emplace(e.ops->key_hash(e), place{urgent, position});
+    by_key_.try_emplace(place_key(e), place{urgent, position});
   } catch (const std::bad_alloc&) {
     return;  // It is inside; only that no later one replaces it.
   }
@@ -213,7 +228,9 @@ void shelf::drop(message::envelope& e, aftermath& after) noexcept {
   // relaxed: the list is ours.
   e.next.store(after.dropped, std::memory_order_relaxed);
   after.dropped = &e;
-  if (e.ops->is_request) return;
+  // Nobody waits for the answer to one that was told.
+  const auto* const slot = message::reply_slot_of(e);
+  if (slot != nullptr && slot->who != 0) return;
   after.tell_owner = after.tell_owner || drops_.empty();
   const auto same = std::find_if(
       drops_.begin(), drops_.end(),
@@ -233,7 +250,7 @@ message::envelope* shelf::pop_from(lane& from, bool urgent) noexcept {
   auto* const e = from.waiting.front();
   from.waiting.pop_front();
   if (policy_ == overflow::latest_by_key && e->ops->key_hash != nullptr) {
-    const auto at = by_key_.find(e->ops->key_hash(*e));
+    const auto at = by_key_.find(place_key(*e));
     if (at != by_key_.end() && at->second.urgent == urgent &&
         at->second.position == from.first) {
       by_key_.erase(at);
@@ -249,10 +266,12 @@ message::envelope* shelf::take() noexcept {
   std::optional<message::reply_slot> admitted;
   {
     const std::lock_guard hold{mutex_};
+    // One that had no memory to enter may have some now.
+    if (is_empty()) admitted = admit_one();
     if (is_empty()) return nullptr;
     const bool urgent = !lanes_[1].waiting.empty();
     taken = pop_from(lanes_[urgent ? 1 : 0], urgent);
-    admitted = admit_one();
+    if (!admitted) admitted = admit_one();
   }
   while (admitted) {
     answer_with(*admitted, answered<void>{});

@@ -44,8 +44,8 @@ struct drop_count {
 /// refused. Threads: any, but those marked "owner". Cost: a lock.
 ///
 /// Invariants: what is inside is below the bound, but for the last message's
-/// bytes; while somebody waits there is no room, so nobody overtakes him, and
-/// who waits enters in order; a message is inside, or its sender's.
+/// bytes; who waits enters in order, before who comes later; a message is
+/// inside, or its sender's.
 class shelf {
 public:
   enum class put : std::uint8_t { queued, full, stopped, out_of_memory, waits };

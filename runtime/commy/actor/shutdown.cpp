@@ -19,7 +19,7 @@ using std::chrono::nanoseconds;
 // Nobody tells more of them apart; and each costs a walk over all actors.
 constexpr std::size_t most_phases = 32;
 
-/// "waiting for 'oracle' for at most 50 ms"
+/// "awaiting 'oracle' for at most 50 ms"
 std::string text_of_wait(const actor_info& info) {
   const auto ms =
       std::chrono::ceil<std::chrono::milliseconds>(info.waits_at_most).count();

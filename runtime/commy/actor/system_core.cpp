@@ -11,6 +11,7 @@
 #include <gsl/gsl>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace commy::actors {
@@ -48,6 +49,10 @@ void log_late(const std::vector<late_actor>& all) {
 }
 
 system_options checked(const system_options& options) {
+  if (options.mailbox_messages == 0 || options.mailbox_bytes == 0) {
+    throw std::invalid_argument{
+        "system_options: a mailbox takes at least one message and one byte"};
+  }
   check_phases(options.stop_phases);
   if (!options.stepped) check_cores(options.cores);
   return options;
@@ -71,6 +76,8 @@ bool is_name(std::string_view name) noexcept {
 
 system_core::system_core(const system_options& options)
     : options_{checked(options)},
+      other_cores_{options.cores.empty() ? std::vector<unsigned>{}
+                                         : platform::allowed_cores()},
       dead_{options_.trace.get()},
       alarms_{options_},
       stepped_{options.stepped ? std::make_unique<stepped_pool>(
@@ -127,8 +134,13 @@ result<cell_handle, spawn_error> system_core::start(
   }
   cell* made = nullptr;
   try {
-    made =
-        &acquire_cell(pool_for(options.where), type, std::move(extra), number);
+    auto& pool = pool_for(options.where);
+    try {
+      made = &acquire_cell(pool, type, std::move(extra), number);
+    } catch (...) {
+      give_back_pool(pool);
+      throw;
+    }
   } catch (const thread_failure& e) {
     actor_stopped(nullptr);
     return unexpected{spawn_error::thread_failed, e.what()};
@@ -286,6 +298,7 @@ host_loop& system_core::host() {
 std::size_t system_core::run_host(std::optional<nanoseconds> time) {
   Expects(current_cell() == nullptr);
   auto& loop = host();
+  const auto begun = blocking::clock::now();
   // One thread at a time; another may be in it for the time of an ask.
   const host_loop::turn_right right{loop, time.value_or(nanoseconds::max())};
   if (!right) return 0;
@@ -296,7 +309,8 @@ std::size_t system_core::run_host(std::optional<nanoseconds> time) {
       [&] {
         return !time && run_ended_.exchange(false, std::memory_order_seq_cst);
       },
-      time.value_or(nanoseconds::max())));
+      time ? std::max(nanoseconds{0}, *time - (blocking::clock::now() - begun))
+           : nanoseconds::max()));
   return loop.turns() - before;
 }
 

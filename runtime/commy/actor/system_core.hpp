@@ -49,6 +49,11 @@ public:
     return options_;
   }
   /// Somebody wants the time of handlers, or a trace.
+  /// Those of threads that are no workers, if workers are kept to some: what is
+  /// started by a worker would stay on its core. Else empty.
+  [[nodiscard]] const std::vector<unsigned>& other_cores() const noexcept {
+    return other_cores_;
+  }
   [[nodiscard]] bool is_observed() const noexcept {
     return options_.measure_handlers || options_.trace != nullptr;
   }
@@ -147,6 +152,7 @@ private:
   }
 
   const system_options options_;
+  const std::vector<unsigned> other_cores_;
   dead_letter_office dead_;
   topic_directory topics_;
   alarm_clock alarms_;

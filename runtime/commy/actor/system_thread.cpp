@@ -43,22 +43,6 @@ std::string call(const thread_hook& hook, std::string_view name,
   return {};
 }
 
-/// What keeps this thread from its work; empty if nothing does.
-std::string begin(const system_options& options, const thread_info& me,
-                  std::optional<unsigned> core) {
-  platform::name_this_thread(me.name);
-  if (core && !platform::pin_this_thread(*core)) {
-    return "thread '" + me.name + "' cannot be pinned to core " +
-           std::to_string(*core);
-  }
-  return call(options.on_thread_start, "on_thread_start", me);
-}
-
-void end(const system_options& options, const thread_info& me) {
-  const auto trouble = call(options.on_thread_end, "on_thread_end", me);
-  if (!trouble.empty()) log(log_level::error, "actor", trouble);
-}
-
 /// "0-3, 6"
 std::string ranges(const std::vector<unsigned>& sorted) {
   std::string text;
@@ -75,19 +59,34 @@ std::string ranges(const std::vector<unsigned>& sorted) {
   return text;
 }
 
+/// What keeps this thread from its work; empty if nothing does.
+std::string begin(const system_options& options, const thread_info& me,
+                  const std::vector<unsigned>& cores) {
+  platform::name_this_thread(me.name);
+  if (!cores.empty() && !platform::pin_this_thread(cores)) {
+    return "thread '" + me.name + "' cannot be pinned to core " + ranges(cores);
+  }
+  return call(options.on_thread_start, "on_thread_start", me);
+}
+
+void end(const system_options& options, const thread_info& me) {
+  const auto trouble = call(options.on_thread_end, "on_thread_end", me);
+  if (!trouble.empty()) log(log_level::error, "actor", trouble);
+}
+
 }  // namespace
 
 void system_thread::start(const system_options& options, thread_kind kind,
-                          unsigned index, std::optional<unsigned> core,
+                          unsigned index, std::vector<unsigned> cores,
                           std::function<void()> body) {
   thread_info me{
       .name = name_of(options, kind, index), .index = index, .kind = kind};
   std::promise<std::string> begun;
   auto trouble = begun.get_future();
   try {
-    thread_ = blocking::thread{[&options, me, core, run = std::move(body),
+    thread_ = blocking::thread{[&options, me, cores, run = std::move(body),
                                 told = std::move(begun)]() mutable {
-      auto text = begin(options, me, core);
+      auto text = begin(options, me, cores);
       const bool fails = !text.empty();
       told.set_value(std::move(text));
       if (fails) return;
@@ -99,7 +98,7 @@ void system_thread::start(const system_options& options, thread_kind kind,
                          "': " + e.what()};
   }
   // Else it cannot fail, and the wait of some 50 us is saved.
-  if (!core && !options.on_thread_start) return;
+  if (cores.empty() && !options.on_thread_start) return;
   const auto text = trouble.get();
   if (text.empty()) return;
   thread_.join();
@@ -110,10 +109,9 @@ void system_thread::join() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
-std::optional<unsigned> core_for(const system_options& options,
-                                 unsigned index) noexcept {
-  if (options.cores.empty()) return std::nullopt;
-  return options.cores[index % options.cores.size()];
+std::vector<unsigned> core_for(const system_options& options, unsigned index) {
+  if (options.cores.empty()) return {};
+  return {options.cores[index % options.cores.size()]};
 }
 
 void check_cores(const std::vector<unsigned>& cores) {

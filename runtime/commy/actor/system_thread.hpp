@@ -6,7 +6,6 @@
 #include <commy/base/blocking.hpp>
 
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -22,12 +21,12 @@ public:
 /// it. Threads: one at a time.
 class system_thread {
 public:
-  /// Runs `body`, which does not throw, on a new thread pinned to `core` if
-  /// that is given, between the hooks. Waits for the first hook, if there is
+  /// Runs `body`, which does not throw, on a new thread that keeps to `cores`
+  /// if there are any, between the hooks. Waits for the first hook, if there is
   /// one, and for the pinning. Throws `thread_failure` when one of them fails
   /// or the system gives no thread; then nothing runs.
   void start(const system_options& options, thread_kind kind, unsigned index,
-             std::optional<unsigned> core, std::function<void()> body);
+             std::vector<unsigned> cores, std::function<void()> body);
   /// Waits for the end of the second hook.
   void join() noexcept;
 
@@ -36,8 +35,8 @@ private:
 };
 
 /// The core for the worker of that index; none if the options list none.
-[[nodiscard]] std::optional<unsigned> core_for(const system_options& options,
-                                               unsigned index) noexcept;
+[[nodiscard]] std::vector<unsigned> core_for(const system_options& options,
+                                             unsigned index);
 
 /// Throws `std::invalid_argument`, with those that can be used, when `cores`
 /// has one that cannot.

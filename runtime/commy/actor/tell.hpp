@@ -6,6 +6,8 @@
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/told.hpp>
 
+#include <gsl/gsl>
+
 #include <chrono>
 #include <coroutine>
 #include <memory>
@@ -21,15 +23,17 @@ shelf::put put_or_wait(const cell_handle& to, room_wait& w) noexcept;
 template <sendable M>
 class waiting_message {
 public:
-  waiting_message(const cell_handle& to, const message::envelope_ops& ops,
+  /// `ops` null: to nobody.
+  waiting_message(const cell_handle& to, const message::envelope_ops* ops,
                   M&& content) noexcept
-      : to_{to}, ops_{&ops}, content_{std::move(content)} {}
+      : to_{to}, ops_{ops}, content_{std::move(content)} {}
   /// Requires: not sent yet.
   waiting_message(waiting_message&&) noexcept = default;
   waiting_message& operator=(waiting_message&&) = delete;
   ~waiting_message() { take_back(); }
 
   [[nodiscard]] sent try_now() noexcept {
+    if (ops_ == nullptr) return sent::stopped;
     return try_send(to_, *ops_, *content_);
   }
   /// Requires: `try_now` said full. `queued`: it is inside. `waits`: `slot`
@@ -96,7 +100,7 @@ public:
                  std::chrono::nanoseconds timeout) noexcept
       : me_{&me},
         to_{to},
-        message_{to, *ops, std::move(content)},
+        message_{to, ops, std::move(content)},
         timeout_{timeout} {}
 
   bool await_ready() const noexcept { return false; }
@@ -150,8 +154,9 @@ private:
 /// Tells from a plain thread and blocks it while there is no room.
 template <class M>
 told<M> tell_blocking(system_core& system, const cell_handle& to,
-                      const message::envelope_ops& ops, M&& content,
+                      const message::envelope_ops* ops, M&& content,
                       std::chrono::nanoseconds timeout) {
+  Expects(timeout.count() > 0);
   if (current_cell() != nullptr) {
     return {tell_error::inside_handler, std::move(content)};
   }

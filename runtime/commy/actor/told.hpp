@@ -12,8 +12,8 @@
 
 namespace commy {
 
-/// True when the message lies in the receiver's mailbox. Otherwise it says why
-/// not and holds the message, which is not lost:
+/// True when the receiver's mailbox has taken the message. Otherwise it says
+/// why not and holds the message, which is not lost:
 ///
 ///     if (auto sent = screen.tell(frame); !sent) frame = sent.take_back();
 ///

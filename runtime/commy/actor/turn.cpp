@@ -236,7 +236,9 @@ private:
   bool take_answer(message::envelope& e) noexcept {
     const auto& what = static_cast<message::request_envelope&>(e).reply;
     if ((what.who & interleaved_tag) == 0) {
-      if (phase() == actor_phase::awaiting) {
+      // Not one to an earlier object's handler, claimed before that ended.
+      if (phase() == actor_phase::awaiting &&
+          cell_.awaiting->slot.id == what.id) {
         cell_.awaiting->answer = &e;
         return resume();
       }
@@ -432,7 +434,8 @@ cell* current_cell() noexcept { return running; }
 void settle(cell& c) noexcept {
   c.phase.store(actor_phase::ready, std::memory_order_relaxed);
   const bool idle = c.outlet.try_idle(c.inlet);
-  const bool untouched = idle && c.outlet.signals(c.inlet) == 0;
+  const bool untouched =
+      idle && c.outlet.signals(c.inlet) == 0 && !c.outlet.has_urgent(c.inlet);
   if (!idle || (!untouched && c.inlet.try_wake())) schedule(c);
 }
 

@@ -50,30 +50,19 @@ result<void, deliver_error> wire_port::deliver(
   if (inlet.generation() != to_.generation) {
     return unexpected{deliver_error::stopped};
   }
-  const message::room amount{1, entry->ops.block_bytes};
-  const bool fits = inlet.try_reserve(amount);
-  // relaxed: see the cell.
-  if (!fits &&
-      to_.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
-    return unexpected{deliver_error::mailbox_full};
-  }
-  const auto give_back = [&] {
-    if (fits) inlet.give_back(amount);
-  };
   auto* const e = try_copy(*entry, to_.generation, bytes);
-  if (e == nullptr) {
-    give_back();
-    return unexpected{deliver_error::out_of_memory};
-  }
+  if (e == nullptr) return unexpected{deliver_error::out_of_memory};
   const auto* const copy =
       message::bytes_of(*e) + (entry->ops.is_request
                                    ? sizeof(message::request_envelope)
                                    : sizeof(message::envelope));
   if (entry->accepts != nullptr && !entry->accepts(copy)) {
-    give_back();
     message::free_envelope(*e);
     return unexpected{deliver_error::invalid_bytes, entry->ops.message_name};
   }
+  // By the receiver's code, which gives the same back.
+  const auto amount = message::room_of(*e);
+  const bool fits = inlet.try_reserve(amount);
   const auto how = actors::enqueue(to_, *e, amount, fits);
   if (how == actors::sent::accepted) return {};
   message::free_envelope(*e);  // Its payload is trivial.

@@ -92,7 +92,7 @@ worker_pool::worker_pool(system_core& system, thread_kind what,
     for (auto& w : lanes_->workers) {
       w.thread.start(options, what, first + w.index,
                      what == thread_kind::worker ? core_for(options, w.index)
-                                                 : std::nullopt,
+                                                 : system.other_cores(),
                      [this, &w] { run(w); });
     }
   } catch (...) {

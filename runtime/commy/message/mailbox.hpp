@@ -22,7 +22,7 @@ enum class mailbox_signal : std::uint32_t {
   alarm = 4,
   restart = 8,
   overflow = 16,  ///< A message was refused, and that ends the actor.
-  mail = 32       ///< The actor's shelf is not empty any more.
+  mail = 32       ///< The actor's shelf is not empty any more, or has dropped.
 };
 
 /// Room in a mailbox: messages in the upper 24 bits, their bytes in the lower
@@ -89,9 +89,10 @@ class mailbox_outlet;
 ///     node | idle  it does not; the sender that replaces this wakes it
 ///     node | closed  for good: no message enters any more
 ///
-/// `urgent` holds answers, which no bound may refuse: a stack, taken whole. The
-/// owner that waits for an answer leaves `waiting` there and is not idle in
-/// `head`, so ordinary messages queue up without waking it.
+/// `urgent` holds answers, which no bound may refuse, notices, and messages
+/// that overtake others: a stack, taken whole. The owner that waits for an
+/// answer leaves `waiting` there and is not idle in `head`, so ordinary
+/// messages queue up without waking it.
 ///
 /// Invariant: the right to run the receiver (to be its owner) is held by
 /// exactly one thread, passed on by clearing `idle` or `waiting`.

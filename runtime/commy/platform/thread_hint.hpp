@@ -1,6 +1,7 @@
 // commy/platform/thread_hint.hpp: what helps the scheduler and the debugger.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,9 +19,9 @@ unsigned usable_cores() noexcept;
 /// Windows those of the process's own group of at most 64.
 std::vector<unsigned> allowed_cores();
 
-/// From now on the calling thread runs on that core alone; false when it may
+/// From now on the calling thread runs on these cores alone; false when it may
 /// not. Threads that it starts do the same, unless they are told otherwise.
-bool pin_this_thread(unsigned core);
+bool pin_this_thread(std::span<const unsigned> cores);
 
 /// To be called in a loop that spins on another core's store: saves power and
 /// leaves the core to its sibling thread. Some 40 to 140 cycles on x86.

@@ -362,3 +362,17 @@ TEST_CASE("messages that own memory are asked and told whole from a wait") {
   CHECK(system.ask(a, begin{words}, deadline).value() ==
         words + " first" + words + " first");
 }
+
+TEST_CASE("who asks or tells nobody in a wait learns that he has stopped") {
+  struct hermit : commy::actor {
+    commy::task<int> on(total) {
+      const auto asked = co_await ask(commy::address<add>{}, add{1}, deadline);
+      const auto told = co_await tell(commy::address<reset>{}, reset{}, 1s);
+      co_return (asked.error() == ask_error::receiver_stopped ? 1 : 0) +
+          (told.error() == commy::tell_error::stopped ? 2 : 0);
+    }
+  };
+  commy::actor_system system{{.workers = 1}};
+  const auto h = system.spawn<hermit>("h");
+  CHECK(system.ask(h, total{}, deadline).value() == 3);
+}

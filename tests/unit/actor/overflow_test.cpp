@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,16 +30,16 @@ struct question {
 struct tick {
   int symbol;
   int price;
-  [[nodiscard]] int key() const { return symbol; }
+  [[nodiscard]] int key() const noexcept { return symbol; }
 };
 struct tock {
   int symbol;
-  [[nodiscard]] int key() const { return symbol; }
+  [[nodiscard]] int key() const noexcept { return symbol; }
 };
 struct named_tick {
   std::string symbol;
   int price;
-  [[nodiscard]] const std::string& key() const { return symbol; }
+  [[nodiscard]] const std::string& key() const noexcept { return symbol; }
 };
 struct alarm_bell {
   static constexpr bool urgent = true;
@@ -225,6 +226,77 @@ TEST_CASE("keys may be texts, and differ by type") {
 
   CHECK(box.wake() ==
         std::vector<std::string>{"1: 11", "1: 2", "2: 20", "tock 1"});
+}
+
+TEST_CASE("messages of two types with equal keys are each replaced") {
+  deaf box{overflow::latest_by_key, 10};
+  CHECK(box.actor.tell(tick{1, 1}));
+  for (int i = 0; i < 100; ++i)
+    CHECK(box.actor.tell(tock{1}));
+  CHECK(box.wake() == std::vector<std::string>{"1: 1", "tock 1"});
+}
+
+TEST_CASE("a replacement keeps to the bound on bytes") {
+  struct state {
+    int about;
+    std::string text;
+    [[nodiscard]] int key() const noexcept { return about; }
+    [[nodiscard]] std::size_t extra_bytes() const noexcept {
+      return text.size();
+    }
+  };
+  struct keeper : commy::actor {
+    void on(const state&) {}
+  };
+  runtime rt;
+  const auto a = rt.system().spawn<keeper>(commy::spawn_options{
+      .mailbox_bytes = 10'000, .when_full = overflow::latest_by_key});
+  rt.silence(a);
+  for (int i = 0; i < 10; ++i)
+    CHECK(a.tell(state{i, "small"}));
+  CHECK(a.tell(state{0, std::string(20'000, 'x')}));  // The last one.
+  CHECK_FALSE(a.tell(state{1, std::string(20'000, 'x')}));
+  CHECK(a.tell(state{0, "small"}));
+  CHECK(a.tell(state{1, std::string(20'000, 'x')}));
+}
+
+TEST_CASE("a request that nobody waits for is a dead letter when dropped") {
+  deaf box{overflow::drop_oldest, 1};
+  CHECK(box.actor.tell(question{1}));
+  CHECK(box.actor.tell(note{1}));
+  CHECK(box.wake() == std::vector<std::string>{"note 1"});
+  CHECK(box.rt.system().dead_letter_count() == 1);
+}
+
+TEST_CASE("what comes past the mailbox during construction is handled") {
+  struct eager : commy::actor {
+    eager(commy::ref<listener> gone, std::vector<std::string>& heard)
+        : heard_{&heard} {
+      self(this).tell(alarm_bell{3}).value();
+      watch(this, gone);
+    }
+    void on(alarm_bell) { heard_->push_back("bell"); }
+    void on(const commy::stopped&) { heard_->push_back("stopped"); }
+    std::vector<std::string>* heard_;
+  };
+  std::vector<std::string> heard;
+  commy::actor_system system{{.workers = 1}};
+  const auto gone = system.spawn<listener>("", heard);
+  system.stop(gone);
+  REQUIRE(system.wait_stopped(gone, deadline));
+  const auto e = system.spawn<eager>("", gone, heard);
+  // By itself: nothing else is told to it.
+  REQUIRE(eventually([&] { return system.inspect().actors[0].handled == 2; }));
+  system.stop(e);
+  REQUIRE(system.wait_stopped(e, deadline));
+  CHECK(heard == std::vector<std::string>{"bell", "stopped"});
+}
+
+TEST_CASE("a mailbox without room for one message is refused") {
+  CHECK_THROWS_AS(commy::actor_system{{.mailbox_messages = 0}},
+                  std::invalid_argument);
+  CHECK_THROWS_AS(commy::actor_system{{.mailbox_bytes = 0}},
+                  std::invalid_argument);
 }
 
 TEST_CASE("an actor whose policy is to stop ends when it is full") {

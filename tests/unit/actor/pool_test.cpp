@@ -107,6 +107,26 @@ TEST_CASE("round robin gives a message to others before it refuses it") {
   CHECK(*refused.take_back().content == 7);
 }
 
+TEST_CASE("workers that drop get a message only when no other has room") {
+  runtime rt;
+  const auto p = rt.system().spawn_pool<worker>(
+      {.size = 3,
+       .mailbox_messages = 2,
+       .when_full = commy::overflow::drop_newest},
+      std::make_shared<record>());
+  for (int i = 0; i < 2; ++i)
+    p.workers()[1].tell(job{0}).value();
+  for (int i = 0; i < 4; ++i)
+    p.tell(job{i}).value();
+  std::vector<std::uint32_t> held;
+  for (const auto& a : rt.system().inspect().actors)
+    held.push_back(a.queued);
+  CHECK(held == loads{2, 2, 2});
+  p.tell(job{9}).value();
+  rt.settle();
+  CHECK(rt.system().dead_letter_count() == 1);
+}
+
 TEST_CASE("the least loaded worker gets the message") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker, routing::least_loaded>(

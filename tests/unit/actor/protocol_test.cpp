@@ -19,6 +19,13 @@ struct put {
 };
 BOOST_DESCRIBE_STRUCT(put, (), (count, fragile))
 
+/// Says of itself what its receiver's mailbox counts.
+struct bulky {
+  std::uint32_t owned;
+  [[nodiscard]] std::uint32_t extra_bytes() const noexcept { return owned; }
+};
+BOOST_DESCRIBE_STRUCT(bulky, (), (owned))
+
 struct clear {};
 BOOST_DESCRIBE_STRUCT(clear, (), ())
 
@@ -29,9 +36,10 @@ BOOST_DESCRIBE_STRUCT(unlisted, (), (value))
 
 class shelf : public commy::actor {
 public:
-  using protocol = commy::messages<put, clear>;
+  using protocol = commy::messages<put, bulky, clear>;
 
   std::uint32_t on(put m) { return count_ += m.count; }
+  void on(bulky) {}
   void on(clear) { count_ = 0; }
   void on(unlisted) {}
   void on(const hold& m) {
@@ -163,4 +171,16 @@ TEST_CASE("an actor's messages may be known only at run time") {
 
   const auto id = static_cast<std::uint32_t>(commy::wire_id<shelf::unlisted>());
   CHECK(seen == std::vector<std::uint32_t>{107, 8 + id});
+}
+
+TEST_CASE("what comes as bytes takes the room that it gives back") {
+  commy::actor_system system{{.workers = 1}};
+  const auto s = system.spawn<shelf::shelf>("shelf");
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(system.deliver("shelf", commy::wire_id<shelf::bulky>(),
+                           bytes_of(shelf::bulky{1'000'000})));
+  }
+  REQUIRE(system.ask(s, shelf::put{1, false}, deadline));
+  REQUIRE(eventually([&] { return system.inspect().actors[0].queued == 0; }));
+  CHECK(system.inspect().actors[0].queued_bytes == 0);
 }

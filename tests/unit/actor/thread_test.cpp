@@ -25,9 +25,18 @@ struct where {
   using reply = std::thread::id;
 };
 
+struct cores {
+  using reply = std::vector<unsigned>;
+};
+
 class local : public commy::actor {
 public:
   std::thread::id on(where) { return std::this_thread::get_id(); }
+  std::vector<unsigned> on(cores) { return commy::platform::allowed_cores(); }
+};
+
+struct spawn_one {
+  using reply = commy::ref<local>;
 };
 
 /// Writes down which threads begin and end.
@@ -200,4 +209,20 @@ TEST_CASE("a core that may not be used is named, with those that may") {
                         first));
   CHECK_THROWS_AS((commy::actor_system{{.workers = 1, .cores = {7777}}}),
                   std::invalid_argument);
+}
+
+TEST_CASE("a pinned actor that a worker has spawned may use all cores") {
+  struct spawner : commy::actor {
+    explicit spawner(commy::actor_system& system) : system_{&system} {}
+    commy::ref<local> on(spawn_one) {
+      return system_->spawn<local>(
+          commy::spawn_options{.where = commy::executor::pinned});
+    }
+    commy::actor_system* system_;
+  };
+  const auto all = commy::platform::allowed_cores();
+  commy::actor_system system{{.workers = 1, .cores = {all.front()}}};
+  const auto s = system.spawn<spawner>("", system);
+  const auto pinned = system.ask(s, spawn_one{}, deadline).value();
+  CHECK(system.ask(pinned, cores{}, deadline).value() == all);
 }

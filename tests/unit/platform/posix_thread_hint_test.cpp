@@ -4,6 +4,7 @@
 
 #include <sched.h>
 
+#include <array>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -28,10 +29,10 @@ TEST_CASE("a thread runs where it is pinned, and only where it may") {
   int ran_on = -1;
   std::jthread{[&] {
     before = allowed_cores();
-    pinned = pin_this_thread(before.back());
+    pinned = pin_this_thread(std::array{before.back()});
     ran_on = ::sched_getcpu();
     after = allowed_cores();
-    beyond = pin_this_thread(100'000);
+    beyond = pin_this_thread(std::array{100'000U});
   }}.join();
   CHECK(before.size() == usable_cores());
   CHECK(pinned);

@@ -44,10 +44,12 @@ std::vector<unsigned> allowed_cores() {
   return cores;
 }
 
-bool pin_this_thread(unsigned core) {
-  if (core >= most_cores) return false;
+bool pin_this_thread(std::span<const unsigned> cores) {
   core_mask mask{};
-  CPU_SET_S(core, sizeof mask, mask.data());
+  for (const auto core : cores) {
+    if (core >= most_cores) return false;
+    CPU_SET_S(core, sizeof mask, mask.data());
+  }
   return ::sched_setaffinity(0, sizeof mask, mask.data()) == 0;
 }
 

@@ -48,10 +48,13 @@ std::vector<unsigned> allowed_cores() {
   return cores;
 }
 
-bool pin_this_thread(unsigned core) {
-  return core < 8 * sizeof(DWORD_PTR) &&
-         ::SetThreadAffinityMask(::GetCurrentThread(), DWORD_PTR{1} << core) !=
-             0;
+bool pin_this_thread(std::span<const unsigned> cores) {
+  DWORD_PTR mask = 0;
+  for (const auto core : cores) {
+    if (core >= 8 * sizeof mask) return false;
+    mask |= DWORD_PTR{1} << core;
+  }
+  return ::SetThreadAffinityMask(::GetCurrentThread(), mask) != 0;
 }
 
 }  // namespace commy::platform
