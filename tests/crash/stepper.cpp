@@ -5,17 +5,17 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <iostream>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -124,21 +124,33 @@ std::uint64_t stepper::step_to_mark(const std::function<void()>& each,
   }
 }
 
-bool stepper::may_store_next() const {
+bool stepper::may_store_next() {
 #ifdef __x86_64__
-  const auto word_at = [&](std::uint64_t at) {
-    // The next page may not be there; then the bytes are no part of it.
-    return ::ptrace(PTRACE_PEEKTEXT, child_, at, nullptr);
-  };
   const auto at = static_cast<std::uint64_t>(::ptrace(
       PTRACE_PEEKUSER, child_, offsetof(user_regs_struct, rip), nullptr));
-  const std::array<long, 2> words{word_at(at), word_at(at + sizeof(long))};
-  std::array<std::uint8_t, longest_instruction + 1> code{};
-  std::memcpy(code.data(), words.data(), code.size());
-  return may_store(code);
+  const auto& page = code_page(at / page_bytes);
+  return may_store(std::span{page}
+                       .subspan(at % page_bytes)
+                       .first<longest_instruction + 1>());
 #else
   return true;
 #endif
+}
+
+/// Read once: code stays as it is.
+const stepper::code& stepper::code_page(std::uint64_t number) {
+  const auto [found, fresh] = code_.try_emplace(number);
+  if (fresh) {
+    auto& bytes = found->second;
+    // With the beginning of the next page, where it is there.
+    for (const auto size : {bytes.size(), page_bytes}) {
+      iovec here{bytes.data(), size};
+      iovec there{reinterpret_cast<void*>(number * page_bytes), size};
+      const auto got = ::process_vm_readv(child_, &here, 1, &there, 1, 0);
+      if (got == static_cast<ssize_t>(size)) break;
+    }
+  }
+  return found->second;
 }
 
 }  // namespace commy::test

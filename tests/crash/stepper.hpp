@@ -1,10 +1,15 @@
 // tests/crash/stepper.hpp: runs a forked child one instruction at a time.
 #pragma once
 
+#include "store_filter.hpp"
+
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <unordered_map>
 
 namespace commy::test {
 
@@ -34,10 +39,15 @@ private:
   /// signal that stopped it, or 0 when it ended well.
   int resume(int request);
   /// The instruction that comes next may store into memory that is shared.
-  [[nodiscard]] bool may_store_next() const;
+  [[nodiscard]] bool may_store_next();
+
+  static constexpr std::size_t page_bytes = 4096;
+  using code = std::array<std::uint8_t, page_bytes + longest_instruction>;
+  const code& code_page(std::uint64_t number);
   void end() noexcept;
 
   pid_t child_ = -1;
+  std::unordered_map<std::uint64_t, code> code_;  // By page.
   bool running_ = true;
   bool first_ = true;
 };
