@@ -77,13 +77,14 @@ void end(const system_options& options, const thread_info& me) {
 }  // namespace
 
 void system_thread::start(const system_options& options, thread_kind kind,
-                          unsigned index, std::vector<unsigned> cores,
+                          unsigned index, const std::vector<unsigned>& cores,
                           std::function<void()> body) {
   thread_info me{
       .name = name_of(options, kind, index), .index = index, .kind = kind};
   std::promise<std::string> begun;
   auto trouble = begun.get_future();
   try {
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): moved along.
     thread_ = blocking::thread{[&options, me, cores, run = std::move(body),
                                 told = std::move(begun)]() mutable {
       auto text = begin(options, me, cores);

@@ -26,7 +26,7 @@ public:
   /// one, and for the pinning. Throws `thread_failure` when one of them fails
   /// or the system gives no thread; then nothing runs.
   void start(const system_options& options, thread_kind kind, unsigned index,
-             std::vector<unsigned> cores, std::function<void()> body);
+             const std::vector<unsigned>& cores, std::function<void()> body);
   /// Waits for the end of the second hook.
   void join() noexcept;
 

@@ -154,7 +154,7 @@ private:
 /// Tells from a plain thread and blocks it while there is no room.
 template <class M>
 told<M> tell_blocking(system_core& system, const cell_handle& to,
-                      const message::envelope_ops* ops, M&& content,
+                      const message::envelope_ops* ops, M content,
                       std::chrono::nanoseconds timeout) {
   Expects(timeout.count() > 0);
   if (current_cell() != nullptr) {

@@ -306,7 +306,7 @@ TEST_CASE("a pipeline under threads keeps its bound and loses nothing") {
       CHECK(o == "done");
     CHECK(system.dead_letter_count() == 0);
   }
-  REQUIRE(got.size() == items * (sources + 1));
+  REQUIRE(got.size() == std::size_t{items} * (sources + 1));
   std::vector<int> next(sources + 1);
   for (const auto& [sender, number] : got) {
     REQUIRE(number == next[static_cast<std::size_t>(sender)]++);
