@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/actor/ask.hpp>
+#include <commy/actor/cell_timers.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/ref.hpp>
 #include <commy/actor/task.hpp>

@@ -63,8 +63,7 @@ void deliver_answer(const message::reply_slot& slot,
         break;
     }
   }
-  answer.ops->destroy(answer);
-  message::free_envelope(answer);
+  message::drop_envelope(answer);
 }
 
 bool answer_refused(message::reply_slot& slot, ask_error why,

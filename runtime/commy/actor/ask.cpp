@@ -3,8 +3,8 @@
 #include <commy/actor/ask.hpp>
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/cell_extra.hpp>
+#include <commy/actor/cell_timers.hpp>
 #include <commy/actor/interleaved_set.hpp>
-#include <commy/actor/lifecycle.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
 #include <commy/base/fence.hpp>
@@ -17,13 +17,13 @@ namespace {
 
 // Longer chains are not searched to their end; their timeouts end them. 64
 // actors that wait for each other in a row are no design anybody intends.
-constexpr int longest_chain = 64;
+constexpr int longest_line = 64;
 
 /// Whether `from` waits for `me`, through any number of others. Each actor
 /// waits for at most one, so this is a walk along a line. Cells are never
 /// freed, so it may meet one that has changed, but none that is gone.
 bool waits_for(const cell* from, const cell& me) noexcept {
-  for (int step = 0; step < longest_chain; ++step) {
+  for (int step = 0; step < longest_line; ++step) {
     if (from == &me) return true;
     COMMY_POINT("ask.follow");
     // acquire, pairs with [edge] in begin_wait().

@@ -84,7 +84,9 @@ struct pending_ask {
   // Once it waits, others know where it is.
   pending_ask(pending_ask&&) = default;
   pending_ask& operator=(pending_ask&&) = delete;
-  ~pending_ask() { drop_answer(); }
+  ~pending_ask() {
+    if (answer != nullptr) message::drop_envelope(*answer);
+  }
 
   std::coroutine_handle<> waiter;
   /// Who is to be answered.
@@ -92,13 +94,6 @@ struct pending_ask {
   /// The answer, owned; null while there is none, or with `failed`.
   message::envelope* answer = nullptr;
   std::optional<ask_error> failed;
-
-private:
-  void drop_answer() noexcept {
-    if (answer == nullptr) return;
-    answer->ops->destroy(*answer);
-    message::free_envelope(*answer);
-  }
 };
 
 /// Makes the handler that runs in `me` wait for `target` until `timeout` has
@@ -118,6 +113,7 @@ constexpr ask_error to_ask_error(sent refusal) noexcept {
       return ask_error::out_of_memory;
     case sent::stopped:
     case sent::accepted:
+    case sent::waits:
       break;
   }
   return ask_error::receiver_stopped;

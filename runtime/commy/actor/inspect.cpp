@@ -64,6 +64,8 @@ void add_wait(const cell& c, std::int64_t now_ns, actor_info& info) {
 }  // namespace
 
 actor_info info_of(const cell& c, std::int64_t now_ns) {
+  // relaxed, all: figures of the owner's, each right by itself; they order
+  // nothing.
   constexpr auto relaxed = std::memory_order_relaxed;
   constexpr std::string_view states[] = {"starting", "ready", "awaiting",
                                          "backing off", "stopped"};

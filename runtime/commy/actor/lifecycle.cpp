@@ -2,8 +2,10 @@
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/answer.hpp>
 #include <commy/actor/cell_arena.hpp>
+#include <commy/actor/cell_timers.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/observe.hpp>
+#include <commy/actor/reasons.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/task.hpp>
@@ -13,8 +15,6 @@
 #include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 
-#include <algorithm>
-#include <bit>
 #include <new>
 #include <optional>
 #include <utility>
@@ -23,45 +23,6 @@ namespace commy::actors {
 namespace {
 
 constinit thread_local cell* constructing = nullptr;
-
-// Exceptions nested deeper than this tell nothing more.
-constexpr std::size_t longest_chain = 8;
-
-void add_exception(reason_chain& chain, const std::exception_ptr& thrown) {
-  if (chain.size() == longest_chain) return;
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    chain.emplace_back(e.what());
-    try {
-      std::rethrow_if_nested(e);
-    } catch (...) {
-      add_exception(chain, std::current_exception());
-    }
-  } catch (...) {
-    chain.emplace_back("an exception that is no std::exception");
-  }
-}
-
-std::string joined(const reason_chain& chain) {
-  std::string text;
-  for (const auto& reason : chain) {
-    if (!text.empty()) text += "; caused by: ";
-    text += reason;
-  }
-  return text;
-}
-
-/// For texts that explain a failure: when there is no memory even for them, the
-/// failure is dealt with all the same.
-template <class F>
-void if_memory_allows(F f) noexcept {
-  try {
-    f();
-  } catch (const std::bad_alloc&) {
-    return;
-  }
-}
 
 void destroy_frame(cell& c) noexcept {
   if (c.root == nullptr) return;
@@ -134,15 +95,6 @@ void destroy_object(cell& c) noexcept {
   }
 }
 
-/// "actor 'x' <what>: <what was thrown>", and what that was nested in.
-reason_chain reason(const cell& c, std::string_view what,
-                    const std::exception_ptr& thrown) {
-  auto why = describe_exception(thrown);
-  why.front().insert(0, "actor '" + std::string{cell_name{c}.view()} + "' " +
-                            std::string{what} + ": ");
-  return why;
-}
-
 void back_off(cell& c, std::chrono::nanoseconds pause) noexcept {
   auto& clock = c.pool->system().alarms();
   c.phase.store(actor_phase::backing_off, std::memory_order_relaxed);
@@ -203,20 +155,14 @@ bool restart_or_finish(cell& c, const reason_chain& why) noexcept {
 
 }  // namespace
 
-reason_chain describe_exception(const std::exception_ptr& thrown) {
-  reason_chain chain;
-  add_exception(chain, thrown);
-  return chain;
-}
-
 bool fail_current(cell& c, const std::exception_ptr& thrown) noexcept {
   auto& e = *c.current;
   reason_chain why;
   std::string text;
   if_memory_allows([&] {
     text = joined(describe_exception(thrown));
-    why = reason(c, "failed handling " + std::string{e.ops->message_name},
-                 thrown);
+    why = reason_of(c, "failed handling " + std::string{e.ops->message_name},
+                    thrown);
   });
   trace_failed(c, e.ops->message_name, text);
   // The others wait for what a failed object would have done.
@@ -246,7 +192,7 @@ bool fail_by_link(cell& c, const reason_chain& why) noexcept {
     mine.push_back("actor '" + std::string{cell_name{c}.view()} +
                    "' failed with one that it is linked to");
     mine.insert(mine.end(), why.begin(), why.end());
-    if (mine.size() > longest_chain) mine.resize(longest_chain);
+    if (mine.size() > most_reasons) mine.resize(most_reasons);
   });
   trace_failed(c, "", mine.empty() ? std::string_view{} : mine.front());
   end_handlers(c, ask_error::handler_failed,
@@ -261,7 +207,7 @@ bool restart(cell& c) noexcept {
   } catch (...) {
     reason_chain why;
     if_memory_allows([&] {
-      why = reason(c, "failed in its constructor", std::current_exception());
+      why = reason_of(c, "failed in its constructor", std::current_exception());
     });
     trace_failed(c, "", why.empty() ? std::string_view{} : why.front());
     end_wishes(c);
@@ -306,75 +252,11 @@ void end_message(message::envelope& e) noexcept {
   if (e.kind != message::envelope_kind::message) message::free_envelope(e);
 }
 
-void arm_timers_of(cell& c, const cell_extra& extra) noexcept {
-  auto next = cell::never;
-  if (extra.timers != nullptr) next = extra.timers->earliest();
-  if (extra.interleaved != nullptr) {
-    next = std::min(next, extra.interleaved->earliest());
-  }
-  // relaxed: ordered by the fence, which arm() asks for.
-  c.deadline.store(next, std::memory_order_relaxed);
-  if (next == cell::never) return;
-  fence::full();
-  c.pool->system().alarms().arm(c);
-}
-
-namespace {
-
-/// The next time of a grid that all actors share, no more than `slack` after
-/// `due`: its step is the largest power of two that fits.
-std::int64_t coalesced(std::int64_t due,
-                       std::chrono::nanoseconds slack) noexcept {
-  if (slack.count() < 2) return due;
-  const auto step = static_cast<std::int64_t>(
-      std::bit_floor(static_cast<std::uint64_t>(slack.count())));
-  if (due > cell::never - step) return due;
-  return (due + step - 1) / step * step;
-}
-
-}  // namespace
-
-timer add_timer(cell& c, const timer_times& times,
-                std::unique_ptr<timed_message> content) {
-  auto& extra = extra_of(c);
-  if (extra.timers == nullptr) extra.timers = std::make_unique<timer_set>();
-  const auto due =
-      coalesced(c.pool->system().alarms().after(times.wait), times.slack);
-  const auto made =
-      extra.timers->add(due, times.period.count(), std::move(content));
-  arm_timers(c);
-  return made;
-}
-
-watch_id watch_by(cell& c, const cell_handle& target,
-                  const message::envelope_ops* ops) {
-  const auto life = extra_of(c).life;
-  return watch(target,
-               {.who = {&c, c.inlet.generation()}, .ops = ops, .life = life});
-}
-
-void link(cell& c, const cell_handle& other) {
-  const cell_handle me{&c, c.inlet.generation()};
-  static_cast<void>(watch(other, {.who = me}));
-  static_cast<void>(watch(me, {.who = other}));
-}
-
-std::chrono::nanoseconds time_of(const cell& c) noexcept {
-  return std::chrono::nanoseconds{c.pool->system().alarms().now()};
-}
-
-bool cancel_timer(cell& c, timer which) noexcept {
-  // The alarm stays: it finds nothing that is due.
-  return c.extra != nullptr && c.extra->timers != nullptr &&
-         c.extra->timers->cancel(which);
-}
-
 void drop_envelopes(message::envelope* e) noexcept {
   while (e != nullptr) {
     // relaxed: the list is the caller's.
     auto* const next = e->next.load(std::memory_order_relaxed);
-    e->ops->destroy(*e);
-    message::free_envelope(*e);
+    message::drop_envelope(*e);
     e = next;
   }
 }

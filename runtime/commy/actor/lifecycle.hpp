@@ -5,8 +5,6 @@
 #include <commy/actor/cell_extra.hpp>
 #include <commy/actor/errors.hpp>
 #include <commy/actor/supervision.hpp>
-#include <commy/actor/timer_set.hpp>
-#include <commy/actor/watch.hpp>
 
 #include <chrono>
 #include <exception>
@@ -27,9 +25,6 @@ namespace actors {
 
 // All functions: owner only. Those that return false have ended the actor; its
 // cell may already hold another one.
-
-/// The exception's text, then those of the exceptions nested in it.
-reason_chain describe_exception(const std::exception_ptr& thrown);
 
 /// Deals with what the current message's handler threw: answers who asked,
 /// drops the message, and has the actor restarted or ends it.
@@ -53,34 +48,6 @@ void restart_with_others(cell& c) noexcept;
 bool fail_by_link(cell& c, const reason_chain& why) noexcept;
 /// Destroys a handled message, and frees it unless the mailbox does.
 void end_message(message::envelope& e) noexcept;
-/// The alarm rings when the first timer is due, or the first handler that waits
-/// beside others has waited for long enough. Not while one waits alone.
-void arm_timers_of(cell& c, const cell_extra& extra) noexcept;
-inline void arm_timers(cell& c) noexcept {
-  if (c.extra != nullptr &&
-      (c.extra->timers != nullptr || c.extra->interleaved != nullptr)) {
-    arm_timers_of(c, *c.extra);
-  } else {
-    // relaxed: an alarm that rings for nothing is harmless.
-    c.deadline.store(cell::never, std::memory_order_relaxed);
-  }
-}
-/// When a timer rings: after `wait` and no more than `slack` later, then each
-/// `period`; 0: once.
-struct timer_times {
-  std::chrono::nanoseconds wait{};
-  std::chrono::nanoseconds period{};
-  std::chrono::nanoseconds slack{};
-};
-/// Throws `actor_failure` when there are too many.
-timer add_timer(cell& c, const timer_times& times,
-                std::unique_ptr<timed_message> content);
-bool cancel_timer(cell& c, timer which) noexcept;
-watch_id watch_by(cell& c, const cell_handle& target,
-                  const message::envelope_ops* ops);
-void link(cell& c, const cell_handle& other);
-/// Of the system that runs it.
-[[nodiscard]] std::chrono::nanoseconds time_of(const cell& c) noexcept;
 /// Destroys envelopes linked by `next`.
 void drop_envelopes(message::envelope* first) noexcept;
 /// To be handled before the mailbox, once no handler waits alone. False when

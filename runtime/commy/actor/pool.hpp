@@ -38,14 +38,8 @@ struct pool_options {
   std::string_view name = {};
   /// Workers, at most 1,024; 0: as many as the system has threads.
   std::uint32_t size = 0;
-  /// Messages that each worker's mailbox takes; 0: the system's default.
-  std::uint32_t mailbox_messages = 0;
-  /// And bytes; 0: the system's default.
-  std::uint64_t mailbox_bytes = 0;
-  overflow when_full = overflow::reject;
-  executor where = executor::shared;
-  /// As of `spawn_options`.
-  std::string_view stop_phase = {};
+  /// Of each worker, but for its name.
+  spawn_options each = {};
 };
 
 namespace actors {
@@ -275,13 +269,9 @@ result<pool<A, How>, spawn_error> start_pool(const system_core& system,
   workers.reserve(*size);
   for (std::uint32_t i = 0; i < *size; ++i) {
     const auto name = worker_name(options.name, i);
-    result<ref<A>, spawn_error> made =
-        spawn(spawn_options{.name = name,
-                            .mailbox_messages = options.mailbox_messages,
-                            .mailbox_bytes = options.mailbox_bytes,
-                            .when_full = options.when_full,
-                            .where = options.where,
-                            .stop_phase = options.stop_phase});
+    auto each = options.each;
+    each.name = name;
+    result<ref<A>, spawn_error> made = spawn(each);
     if (!made) {
       for (const auto& w : workers) {
         signal(access::handle(w), message::mailbox_signal::stop_now);

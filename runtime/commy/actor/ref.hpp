@@ -25,6 +25,7 @@ constexpr tell_error to_tell_error(sent refusal) noexcept {
       return tell_error::out_of_memory;
     case sent::stopped:
     case sent::accepted:
+    case sent::waits:
       break;
   }
   return tell_error::stopped;

@@ -9,7 +9,13 @@
 
 namespace commy::actors {
 
-enum class sent : std::uint8_t { accepted, full, stopped, out_of_memory };
+enum class sent : std::uint8_t {
+  accepted,
+  full,
+  stopped,
+  out_of_memory,
+  waits  ///< For room; only where the sender asked for that.
+};
 
 /// Deals with a message that found no room, as the receiver's policy says.
 /// Unless accepted, `e` stays with the caller. Threads: any.
@@ -49,8 +55,21 @@ template <sendable M>
 void take_back(message::envelope& e, M& content) noexcept {
   std::destroy_at(&content);
   std::construct_at(&content, std::move(message::payload_of<M>(e)));
-  message::destroy_payload<M>(e);
-  message::free_envelope(e);
+  message::drop_envelope(e);
+}
+
+/// An envelope around the content, with who is to be answered; null without
+/// memory, and then the content is as before.
+template <sendable M>
+message::envelope* try_make_message(const cell_handle& to,
+                                    const message::envelope_ops& ops,
+                                    M& content,
+                                    message::reply_slot reply) noexcept {
+  auto* const e = message::try_make_envelope(ops, to.generation, content);
+  if constexpr (request<M>) {
+    if (e != nullptr) static_cast<message::request_envelope*>(e)->reply = reply;
+  }
+  return e;
 }
 
 /// What `try_send` does for messages that own memory: only the receiver's code
@@ -58,11 +77,8 @@ void take_back(message::envelope& e, M& content) noexcept {
 template <sendable M>
 sent try_send_weighed(const cell_handle& to, const message::envelope_ops& ops,
                       M& content, message::reply_slot reply) noexcept {
-  auto* const e = message::try_make_envelope(ops, to.generation, content);
+  auto* const e = try_make_message(to, ops, content, reply);
   if (e == nullptr) return sent::out_of_memory;
-  if constexpr (request<M>) {
-    static_cast<message::request_envelope*>(e)->reply = reply;
-  }
   const auto amount = message::room_of(*e);
   const auto how = enqueue(to, *e, amount, to.at->inlet.try_reserve(amount));
   if (how != sent::accepted) take_back(*e, content);
@@ -87,13 +103,10 @@ sent try_send(const cell_handle& to, const message::envelope_ops& ops,
       to.at->when_full.load(std::memory_order_relaxed) == overflow::reject) {
     return sent::full;
   }
-  auto* const e = message::try_make_envelope(ops, to.generation, content);
+  auto* const e = try_make_message(to, ops, content, reply);
   if (e == nullptr) {
     if (fits) inlet.give_back(amount);
     return sent::out_of_memory;
-  }
-  if constexpr (request<M>) {
-    static_cast<message::request_envelope*>(e)->reply = reply;
   }
   const auto how = enqueue(to, *e, amount, fits);
   if (how != sent::accepted) take_back(*e, content);

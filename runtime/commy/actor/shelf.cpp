@@ -32,30 +32,10 @@ std::uint64_t place_key(const message::envelope& e) noexcept {
                           reinterpret_cast<std::uintptr_t>(e.ops));
 }
 
-void destroy(message::envelope& e) noexcept {
-  e.ops->destroy(e);
-  message::free_envelope(e);
-}
-
 /// Null when the actor is gone.
 shelf* shelf_of(const cell_handle& to) noexcept {
   // acquire, pairs with the release where it is set: one that is new is made.
   return to.at->side.load(std::memory_order_acquire);
-}
-
-constexpr sent to_sent(shelf::put how) noexcept {
-  switch (how) {
-    case shelf::put::queued:
-      return sent::accepted;
-    case shelf::put::full:
-    case shelf::put::waits:
-      return sent::full;
-    case shelf::put::out_of_memory:
-      return sent::out_of_memory;
-    case shelf::put::stopped:
-      break;
-  }
-  return sent::stopped;
 }
 
 }  // namespace
@@ -67,12 +47,12 @@ sent overflow_with(const cell_handle& to, message::envelope& e) noexcept {
     return sent::full;
   }
   auto* const s = shelf_of(to);
-  return s == nullptr ? sent::stopped : to_sent(s->try_put(to, e));
+  return s == nullptr ? sent::stopped : s->try_put(to, e);
 }
 
-shelf::put put_or_wait(const cell_handle& to, room_wait& w) noexcept {
+sent put_or_wait(const cell_handle& to, room_wait& w) noexcept {
   auto* const s = shelf_of(to);
-  return s == nullptr ? shelf::put::stopped : s->put_or_wait(to, w);
+  return s == nullptr ? sent::stopped : s->put_or_wait(to, w);
 }
 
 shelf& acquire_shelf() {
@@ -107,43 +87,42 @@ void shelf::open(const cell_handle& owner, message::room bound,
   closed_ = false;
 }
 
-shelf::put shelf::try_put(const cell_handle& to,
-                          message::envelope& e) noexcept {
+sent shelf::try_put(const cell_handle& to, message::envelope& e) noexcept {
   aftermath after;
-  auto done = put::stopped;
+  auto done = sent::stopped;
   {
     const std::lock_guard hold{mutex_};
-    if (closed_ || owner_ != to) return put::stopped;
+    if (closed_ || owner_ != to) return sent::stopped;
     try {
       done = put_locked(e, after);
     } catch (const std::bad_alloc&) {
-      done = put::out_of_memory;
+      done = sent::out_of_memory;
     }
   }
-  finish(to, after);
+  clean_up(to, after);
   return done;
 }
 
-shelf::put shelf::put_or_wait(const cell_handle& to, room_wait& w) noexcept {
+sent shelf::put_or_wait(const cell_handle& to, room_wait& w) noexcept {
   aftermath after;
-  auto done = put::stopped;
+  auto done = sent::stopped;
   {
     const std::lock_guard hold{mutex_};
-    if (closed_ || owner_ != to) return put::stopped;
+    if (closed_ || owner_ != to) return sent::stopped;
     try {
       done = put_locked(*w.e, after);
     } catch (const std::bad_alloc&) {
-      done = put::out_of_memory;
+      done = sent::out_of_memory;
     }
-    if (done == put::full && policy_ == overflow::wait) {
+    if (done == sent::full && policy_ == overflow::wait) {
       enlist(w);
-      done = put::waits;
+      done = sent::waits;
       // There was no memory to let another one in: the owner tries again.
       after.tell_owner = is_empty();
     }
   }
-  if (done == put::queued) w.now = room_wait::fate::entered;
-  finish(to, after);
+  if (done == sent::accepted) w.now = room_wait::fate::entered;
+  clean_up(to, after);
   return done;
 }
 
@@ -162,16 +141,16 @@ bool shelf::withdraw(room_wait& w) noexcept {
   return true;
 }
 
-shelf::put shelf::put_locked(message::envelope& e, aftermath& after) {
+sent shelf::put_locked(message::envelope& e, aftermath& after) {
   if (policy_ == overflow::latest_by_key && replace(e, after)) {
-    return put::queued;
+    return sent::accepted;
   }
   // Who waits is not overtaken while there is room again for a moment.
   if (!held_.is_below(bound_) || first_waiter_ != nullptr) {
     switch (policy_) {
       case overflow::drop_newest:
         drop(e, after);
-        return put::queued;
+        return sent::accepted;
       case overflow::drop_oldest:
         while (!held_.is_below(bound_) && !is_empty()) {
           const bool urgent = lanes_[0].waiting.empty();
@@ -179,12 +158,12 @@ shelf::put shelf::put_locked(message::envelope& e, aftermath& after) {
         }
         break;
       default:
-        return put::full;
+        return sent::full;
     }
   }
   after.tell_owner = after.tell_owner || is_empty();
   append(e);
-  return put::queued;
+  return sent::accepted;
 }
 
 /// Puts the message into the place of an older one of its key, if there is one.
@@ -340,7 +319,7 @@ std::uint64_t shelf::replaced() const noexcept {
   return replaced_;
 }
 
-void shelf::finish(const cell_handle& to, const aftermath& after) noexcept {
+void shelf::clean_up(const cell_handle& to, const aftermath& after) noexcept {
   for (auto* e = after.dropped; e != nullptr;) {
     // relaxed: the list is ours.
     auto* const next = e->next.load(std::memory_order_relaxed);
@@ -348,7 +327,7 @@ void shelf::finish(const cell_handle& to, const aftermath& after) noexcept {
       answer_refused(*slot, ask_error::mailbox_full,
                      "its place was given to another message");
     }
-    destroy(*e);
+    message::drop_envelope(*e);
     e = next;
   }
   if (after.tell_owner) signal(to, message::mailbox_signal::mail);

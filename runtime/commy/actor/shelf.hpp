@@ -3,6 +3,7 @@
 
 #include <commy/actor/cell.hpp>
 #include <commy/actor/overflow.hpp>
+#include <commy/actor/send.hpp>
 #include <commy/base/blocking.hpp>
 #include <commy/message/mailbox.hpp>
 
@@ -48,16 +49,14 @@ struct drop_count {
 /// inside, or its sender's.
 class shelf {
 public:
-  enum class put : std::uint8_t { queued, full, stopped, out_of_memory, waits };
-
   /// For a new actor, before it is known. Owner.
   void open(const cell_handle& owner, message::room bound, overflow policy);
 
   /// Takes the message, or leaves it with the caller.
-  put try_put(const cell_handle& to, message::envelope& e) noexcept;
-  /// The same, but if it is full, and `overflow::wait`, the message waits: then
-  /// `w.slot` is answered once it has entered, or is refused.
-  put put_or_wait(const cell_handle& to, room_wait& w) noexcept;
+  sent try_put(const cell_handle& to, message::envelope& e) noexcept;
+  /// The same, but if it is full, and `overflow::wait`, the message `waits`:
+  /// then `w.slot` is answered once it has entered, or is refused.
+  sent put_or_wait(const cell_handle& to, room_wait& w) noexcept;
   /// Afterwards `w` does not wait any more, and its fate is sure. False when it
   /// did not before.
   bool withdraw(room_wait& w) noexcept;
@@ -90,7 +89,7 @@ private:
     bool tell_owner = false;
   };
 
-  put put_locked(message::envelope& e, aftermath& after);
+  sent put_locked(message::envelope& e, aftermath& after);
   bool replace(message::envelope& e, aftermath& after);
   void append(message::envelope& e);
   void drop(message::envelope& e, aftermath& after) noexcept;
@@ -99,7 +98,7 @@ private:
   void enlist(room_wait& w) noexcept;
   void unlink(room_wait& w) noexcept;
   [[nodiscard]] bool is_empty() const noexcept;
-  static void finish(const cell_handle& to, const aftermath& after) noexcept;
+  static void clean_up(const cell_handle& to, const aftermath& after) noexcept;
 
   mutable blocking::mutex mutex_;
   cell_handle owner_{};

@@ -2,6 +2,7 @@
 #include <commy/actor/cell_arena.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/observe.hpp>
+#include <commy/actor/reasons.hpp>
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>

@@ -17,7 +17,7 @@
 namespace commy::actors {
 
 /// Puts `w.e` into the mailbox, or lets it wait for room there.
-shelf::put put_or_wait(const cell_handle& to, room_wait& w) noexcept;
+sent put_or_wait(const cell_handle& to, room_wait& w) noexcept;
 
 /// The message of a sender that waits for room.
 template <sendable M>
@@ -36,11 +36,11 @@ public:
     if (ops_ == nullptr) return sent::stopped;
     return try_send(to_, *ops_, *content_);
   }
-  /// Requires: `try_now` said full. `queued`: it is inside. `waits`: `slot`
+  /// Requires: `try_now` said full. `accepted`: it is inside. `waits`: `slot`
   /// will be answered.
-  [[nodiscard]] shelf::put wait(const message::reply_slot& slot) noexcept {
+  [[nodiscard]] sent wait(const message::reply_slot& slot) noexcept {
     wait_.e = message::try_make_envelope(*ops_, to_.generation, *content_);
-    if (wait_.e == nullptr) return shelf::put::out_of_memory;
+    if (wait_.e == nullptr) return sent::out_of_memory;
     wait_.e->kind = message::envelope_kind::message_aside;
     content_.reset();
     wait_.slot = slot;
@@ -67,8 +67,7 @@ private:
     if (has_entered()) return;
     auto& e = *std::exchange(wait_.e, nullptr);
     content_.emplace(std::move(message::payload_of<M>(e)));
-    message::destroy_payload<M>(e);
-    message::free_envelope(e);
+    message::drop_envelope(e);
   }
 
   cell_handle to_;
@@ -76,20 +75,6 @@ private:
   std::optional<M> content_;
   room_wait wait_;
 };
-
-constexpr tell_error to_tell_error(shelf::put refusal) noexcept {
-  switch (refusal) {
-    case shelf::put::full:
-      return tell_error::mailbox_full;
-    case shelf::put::out_of_memory:
-      return tell_error::out_of_memory;
-    case shelf::put::stopped:
-    case shelf::put::queued:
-    case shelf::put::waits:
-      break;
-  }
-  return tell_error::stopped;
-}
 
 /// What `co_await tell(to, message, timeout)` is.
 template <class M>
@@ -122,10 +107,10 @@ public:
       return false;
     }
     const auto put = message_.wait(slot);
-    if (put == shelf::put::waits) return true;
+    if (put == sent::waits) return true;
     cancel_wait(*me_, *this);
     why_ = to_tell_error(put);
-    if (put == shelf::put::queued) why_.reset();
+    if (put == sent::accepted) why_.reset();
     return false;
   }
 
@@ -173,9 +158,9 @@ told<M> tell_blocking(system_core& system, const cell_handle& to,
   const std::unique_ptr<thread_wait, void (*)(thread_wait*)> share{
       wait, [](thread_wait* w) { w->drop(); }};
   const auto put = message.wait(slot_for(*wait));
-  if (put != shelf::put::waits) {
+  if (put != sent::waits) {
     wait->drop();  // Nobody will answer.
-    if (put == shelf::put::queued) return {};
+    if (put == sent::accepted) return {};
     return message.refused(to_tell_error(put));
   }
   if (!wait_answered(system, *wait, timeout) && message.stop_waiting()) {

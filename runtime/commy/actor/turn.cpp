@@ -2,6 +2,7 @@
 #include <commy/actor/alarm_clock.hpp>
 #include <commy/actor/ask.hpp>
 #include <commy/actor/cell_extra.hpp>
+#include <commy/actor/cell_timers.hpp>
 #include <commy/actor/lifecycle.hpp>
 #include <commy/actor/observe.hpp>
 #include <commy/actor/shelf.hpp>

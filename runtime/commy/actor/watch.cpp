@@ -1,3 +1,5 @@
+#include <commy/actor/cell_arena.hpp>
+#include <commy/actor/cell_extra.hpp>
 #include <commy/actor/watch.hpp>
 #include <commy/base/blocking.hpp>
 #include <commy/base/fence.hpp>
@@ -66,8 +68,7 @@ void notify(const watcher& w, std::string_view name,
     case message::pushed::woke:
       return schedule(*w.who.at);
     case message::pushed::closed:
-      e->ops->destroy(*e);
-      message::free_envelope(*e);
+      message::drop_envelope(*e);
   }
 }
 
@@ -97,6 +98,19 @@ watch_id watch(const cell_handle& target, watcher who) {
     notify(who, {}, {});
   }
   return who.id;
+}
+
+watch_id watch_by(cell& c, const cell_handle& target,
+                  const message::envelope_ops* ops) {
+  const auto life = extra_of(c).life;
+  return watch(target,
+               {.who = {&c, c.inlet.generation()}, .ops = ops, .life = life});
+}
+
+void link(cell& c, const cell_handle& other) {
+  const cell_handle me{&c, c.inlet.generation()};
+  static_cast<void>(watch(other, {.who = me}));
+  static_cast<void>(watch(me, {.who = other}));
 }
 
 bool unwatch(const cell_handle& target, watch_id which) {

@@ -43,6 +43,11 @@ struct watcher {
 /// From now on `who` learns when `target` ends; at once when it is gone. The
 /// number is given to it. Threads: any.
 watch_id watch(const cell_handle& target, watcher who);
+/// For the actor in `c`, by its object of now. Owner of `c` only.
+watch_id watch_by(cell& c, const cell_handle& target,
+                  const message::envelope_ops* ops);
+/// Both fail when one does. Owner of `c` only.
+void link(cell& c, const cell_handle& other);
 /// False when it is over. A notice may be on its way all the same: `forget`
 /// what has this number.
 bool unwatch(const cell_handle& target, watch_id which);

@@ -188,4 +188,11 @@ inline void free_envelope(envelope& e) noexcept {
   deallocate_block(&e, e.size_class);
 }
 
+/// Destroys the payload, and gives the block back. Not of a mailbox's list,
+/// which frees its own.
+inline void drop_envelope(envelope& e) noexcept {
+  e.ops->destroy(e);
+  free_envelope(e);
+}
+
 }  // namespace commy::message

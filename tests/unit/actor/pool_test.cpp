@@ -92,7 +92,7 @@ TEST_CASE("round robin gives each worker its turn") {
 TEST_CASE("round robin gives a message to others before it refuses it") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker>(
-      {.size = 3, .mailbox_messages = 2}, std::make_shared<record>());
+      {.size = 3, .each = {.mailbox_messages = 2}}, std::make_shared<record>());
   // The second worker is full, and passed over.
   p.workers()[1].tell(job{0}).value();
   p.workers()[1].tell(job{0}).value();
@@ -111,8 +111,8 @@ TEST_CASE("workers that drop get a message only when no other has room") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker>(
       {.size = 3,
-       .mailbox_messages = 2,
-       .when_full = commy::overflow::drop_newest},
+       .each = {.mailbox_messages = 2,
+                .when_full = commy::overflow::drop_newest}},
       std::make_shared<record>());
   for (int i = 0; i < 2; ++i)
     p.workers()[1].tell(job{0}).value();
@@ -162,7 +162,8 @@ TEST_CASE("workers without work take turns by least loaded, too") {
 TEST_CASE("a big pool by least loaded stays level") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker, routing::least_loaded>(
-      {.size = 100, .mailbox_messages = 1000}, std::make_shared<record>());
+      {.size = 100, .each = {.mailbox_messages = 1000}},
+      std::make_shared<record>());
   for (int i = 0; i < 10'000; ++i)
     p.tell(job{i}).value();
 
@@ -204,7 +205,7 @@ TEST_CASE("equal keys go to the same worker, in order") {
 TEST_CASE("a full worker refuses what has its key, though others have room") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker, routing::by_key>(
-      {.size = 4, .mailbox_messages = 3}, std::make_shared<record>());
+      {.size = 4, .each = {.mailbox_messages = 3}}, std::make_shared<record>());
   for (int i = 0; i < 3; ++i)
     p.tell(order{"ada", i}).value();
 
@@ -326,7 +327,7 @@ TEST_CASE("a handler asks a pool, by key the same worker each time") {
 TEST_CASE("who asks a pool meets no full worker while another has room") {
   runtime rt;
   const auto p = rt.system().spawn_pool<worker>(
-      {.size = 3, .mailbox_messages = 1}, std::make_shared<record>());
+      {.size = 3, .each = {.mailbox_messages = 1}}, std::make_shared<record>());
   for (const std::size_t full : {0U, 1U}) {
     rt.silence(p.workers()[full]);
     p.workers()[full].tell(job{0}).value();

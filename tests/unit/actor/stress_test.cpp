@@ -21,13 +21,6 @@ using namespace actor_tests;
 
 namespace {
 
-// ThreadSanitizer slows this down some fifteen times.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int scale = 1;
-#else
-constexpr int scale = 10;
-#endif
-
 struct numbered {
   int sender;
   int number;

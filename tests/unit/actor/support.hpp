@@ -18,6 +18,14 @@ using namespace std::chrono_literals;
 /// No test waits longer than this for what must happen.
 inline constexpr auto deadline = 20s;
 
+/// How much a stress test does: ThreadSanitizer slows it down some fifteen
+/// times.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr int scale = 1;
+#else
+inline constexpr int scale = 10;
+#endif
+
 /// A door that is opened once. Handlers wait in front of it, tests behind.
 class gate {
 public:

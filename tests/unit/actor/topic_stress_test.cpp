@@ -19,13 +19,6 @@ using commy::topic_subscription;
 
 namespace {
 
-// ThreadSanitizer slows this down some fifteen times.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int scale = 1;
-#else
-constexpr int scale = 10;
-#endif
-
 struct numbered {
   int publisher;
   int number;
@@ -201,8 +194,8 @@ TEST_CASE("a pool that threads flood handles each message once") {
   constexpr int each = 5000 * scale;
   commy::actor_system system{{.workers = 2}};
   const auto flood = [&]<commy::routing How>() {
-    const auto p =
-        system.spawn_pool<counter, How>({.size = 4, .mailbox_messages = 64});
+    const auto p = system.spawn_pool<counter, How>(
+        {.size = 4, .each = {.mailbox_messages = 64}});
     std::vector<std::thread> threads;
     for (int s = 0; s < senders; ++s) {
       threads.emplace_back([&] {
