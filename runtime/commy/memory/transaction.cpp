@@ -95,17 +95,18 @@ void transaction::lock_slowly(offset root, memory::shared_u64& word,
       }
       continue;
     }
-    // The name is up before the bit is set: an unlock that sees the bit finds
-    // the name. [wait] seq_cst fence between the two stores.
-    waiting.store(root, std::memory_order_relaxed);
-    fence::full();
-    if (!memory::engine::raise_waiters(word, now)) continue;
     const auto time = clock::now();
+    // Before the name is up: who only tries is not to be taken for a waiter.
     if (time >= deadline) {
       waiting.store(0, std::memory_order_relaxed);
       throw write_failed{{write_error::lock_timeout,
                           who_waits(root, now.lane_plus_one() - 1)}};
     }
+    // The name is up before the bit is set: an unlock that sees the bit finds
+    // the name. [wait] seq_cst fence between the two stores.
+    waiting.store(root, std::memory_order_relaxed);
+    fence::full();
+    if (!memory::engine::raise_waiters(word, now)) continue;
     engine_->system().park(lane.index, lane.record->park, seen,
                            probe_pause(begun, time, deadline));
     // Died, perhaps between unlocking and waking us, or while holding.
