@@ -14,6 +14,16 @@ std::int64_t at(const cell& c) noexcept {
   return c.alarm_at.load(std::memory_order_relaxed);
 }
 
+/// relaxed, both: written under the lock; read under it, or by the owner, who
+/// has seen what his own calls did.
+std::uint32_t index_of(const cell& c) noexcept {
+  return c.alarm_index.load(std::memory_order_relaxed);
+}
+void set_index(cell& c, std::size_t index) noexcept {
+  c.alarm_index.store(static_cast<std::uint32_t>(index),
+                      std::memory_order_relaxed);
+}
+
 std::int64_t sum_of(std::int64_t start, nanoseconds wait) noexcept {
   return wait.count() < cell::never - start ? start + wait.count()
                                             : cell::never - 1;
@@ -80,15 +90,18 @@ void alarm_clock::insert(cell& c) noexcept {
   c.alarm_at.store(deadline, std::memory_order_relaxed);
   if (absent) {
     heap_.push_back(&c);
-    c.alarm_index = static_cast<std::uint32_t>(heap_.size() - 1);
+    set_index(c, heap_.size() - 1);
   }
-  sift_up(c.alarm_index);
+  sift_up(index_of(c));
   if (heap_.front() == &c) earlier_.notify_one();
 }
 
 void alarm_clock::forget(cell& c) noexcept {
+  // Never armed in this life, which the owner alone does: the clock does not
+  // know it.
+  if (index_of(c) == cell::unarmed) return;
   const std::lock_guard hold{mutex_};
-  if (at(c) != cell::never) remove(c.alarm_index);
+  if (at(c) != cell::never) remove(index_of(c));
 }
 
 void alarm_clock::reserve(std::size_t actors) {
@@ -127,7 +140,7 @@ void alarm_clock::run() noexcept {
 void alarm_clock::ring(cell& c) noexcept {
   // The owner that arms after this store inserts the cell again; the one that
   // armed before it is seen by the load after the fence.
-  remove(c.alarm_index);
+  remove(index_of(c));
   fence::full();
   COMMY_POINT("clock.removed");
   // relaxed: ordered by the fence.
@@ -136,8 +149,8 @@ void alarm_clock::ring(cell& c) noexcept {
   if (deadline > now()) {
     c.alarm_at.store(deadline, std::memory_order_relaxed);
     heap_.push_back(&c);
-    c.alarm_index = static_cast<std::uint32_t>(heap_.size() - 1);
-    sift_up(c.alarm_index);
+    set_index(c, heap_.size() - 1);
+    sift_up(index_of(c));
     return;
   }
   signal({&c, c.inlet.generation()}, message::mailbox_signal::alarm);
@@ -145,7 +158,7 @@ void alarm_clock::ring(cell& c) noexcept {
 
 void alarm_clock::place(std::size_t index, cell& c) noexcept {
   heap_[index] = &c;
-  c.alarm_index = static_cast<std::uint32_t>(index);
+  set_index(c, index);
 }
 
 void alarm_clock::sift_up(std::size_t index) noexcept {
@@ -181,7 +194,7 @@ void alarm_clock::remove(std::size_t index) noexcept {
   if (index == heap_.size()) return;
   place(index, last);
   sift_up(index);
-  sift_down(last.alarm_index);
+  sift_down(index_of(last));
 }
 
 }  // namespace commy::actors

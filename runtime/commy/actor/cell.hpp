@@ -79,6 +79,8 @@ struct alignas(64) cell {
   std::uint64_t asks = 0;
   static constexpr std::int64_t never =
       std::numeric_limits<std::int64_t>::max();
+  static constexpr std::uint32_t unarmed =
+      std::numeric_limits<std::uint32_t>::max();
   /// When the wait or the back-off ends, in ns of the steady clock. The owner
   /// writes, the alarm clock reads; see alarm_clock.hpp.
   std::atomic<std::int64_t> deadline{never};
@@ -88,7 +90,9 @@ struct alignas(64) cell {
   // throughout: each is a value of its own and orders nothing.
   std::atomic<std::uint64_t> handled{0};
   std::atomic<const message::envelope_ops*> handling{nullptr};
-  std::uint32_t alarm_index = 0;  // Guarded by the alarm clock's lock.
+  /// Where the alarm clock has it; written under the clock's lock. `unarmed`
+  /// until the actor's first alarm, so that most need no lock at their end.
+  std::atomic<std::uint32_t> alarm_index{unarmed};
   std::atomic<actor_phase> phase{actor_phase::stopped};
   std::atomic<bool> closing{false};
   /// Somebody watches, or has watched one that was here before.

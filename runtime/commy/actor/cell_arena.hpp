@@ -10,13 +10,15 @@
 namespace commy::actors {
 
 /// Takes a cell for a new actor: closed, with the fields that others may look
-/// at already set. The caller opens its mailbox. Threads: any. Cost: one lock;
-/// every 256th time an allocation. Throws `std::bad_alloc`.
+/// at already set. The caller opens its mailbox. Threads: any. Cost: one lock
+/// that hardly anybody else wants; every 256th time the depot's, and at times
+/// an allocation. Throws `std::bad_alloc`.
 ///
 /// The arena serves the whole process and never gives memory back to the
 /// system: a reference must stay safe to use after its actor and even its
 /// actor system are gone. It holds as many cells as there ever were actors at
-/// one moment, 192 bytes each.
+/// one moment, 192 bytes each, and up to 512 more for each thread that spawns
+/// or ends actors, of 16 at most.
 cell& acquire_cell(actor_pool& pool, const actor_type& type,
                    std::unique_ptr<cell_extra> extra,
                    std::uint64_t spawn_number);
@@ -33,7 +35,7 @@ cell_extra& extra_of(cell& c);
 
 /// Calls `look` for each actor of `system`, none of which is released
 /// meanwhile. `look` must not spawn or stop actors. Cost: a walk over all cells
-/// under the arena's lock.
+/// under all locks of the arena.
 void for_each_cell(const system_core& system,
                    const std::function<void(const cell&)>& look);
 

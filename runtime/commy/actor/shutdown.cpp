@@ -126,11 +126,8 @@ std::vector<late_actor> system_core::end_late(std::uint16_t before_last) {
 std::vector<late_actor> system_core::shutdown(nanoseconds deadline) {
   Expects(current_cell() == nullptr);
   const auto until = alarms_.after(deadline);
-  {
-    const std::lock_guard hold{life_mutex_};
-    // relaxed: see is_stopping().
-    stopping_.store(true, std::memory_order_relaxed);
-  }
+  // relaxed: see is_stopping().
+  stopping_.store(true, std::memory_order_relaxed);
   std::vector<late_actor> late;
   const auto& phases = options_.stop_phases;
   for (auto left = std::max<std::size_t>(phases.size(), 1); left > 0; --left) {

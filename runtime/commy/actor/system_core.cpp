@@ -6,6 +6,7 @@
 #include <commy/actor/shelf.hpp>
 #include <commy/actor/system_core.hpp>
 #include <commy/actor/turn.hpp>
+#include <commy/base/fence.hpp>
 #include <commy/base/log.hpp>
 #include <commy/platform/thread_hint.hpp>
 
@@ -23,6 +24,8 @@ using std::chrono::nanoseconds;
 constexpr std::size_t longest_name = 128;
 // Without an end: handlers that still run are waited for.
 constexpr nanoseconds longest_end = nanoseconds::max();
+// What a clock's reading can be added to; nobody waits for longer.
+constexpr nanoseconds longest_look = std::chrono::hours{24 * 365};
 // A thread of its own is for the few actors that block; more threads than this
 // in one process help nobody.
 constexpr std::size_t most_pinned = 64;
@@ -94,12 +97,9 @@ system_core::~system_core() {
   if (alive() > 0) log_late(shutdown(options_.stop_deadline));
   // Actors of the host's loop end here, if no other thread runs it.
   static_cast<void>(run_host_until([&] { return alive() == 0; }, longest_end));
-  {
-    std::unique_lock hold{life_mutex_};
-    stopping_.store(true, std::memory_order_relaxed);
-    // Without threads all have ended in shutdown(): none can be inside a
-    // handler.
-    one_stopped_.wait(hold, [&] { return alive_ == 0; });
+  stopping_.store(true, std::memory_order_relaxed);
+  // Without threads all have ended in shutdown(): none can be inside a handler.
+  while (!wait_for_end([&] { return alive() == 0; }, longest_end)) {
   }
   alarms_.stop();
   // All threads end before any pool is freed: workers schedule across pools.
@@ -212,34 +212,74 @@ std::optional<spawn_error> system_core::enlist(const cell& c,
 }
 
 std::optional<spawn_error> system_core::admit(std::uint64_t& number) {
-  const std::lock_guard hold{life_mutex_};
   if (is_stopping()) return spawn_error::stopping;
-  if (alive_ >= options_.max_actors) return spawn_error::too_many_actors;
-  if (alive_ == alarm_room_) {
-    alarms_.reserve(2 * alarm_room_ + 64);
-    alarm_room_ = 2 * alarm_room_ + 64;
+  // relaxed: a count; who may be made is decided by the sum alone.
+  const auto alive = alive_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (alive > options_.max_actors) {
+    actor_stopped(nullptr);
+    return spawn_error::too_many_actors;
   }
-  ++alive_;
-  number = ++spawned_;
+  // acquire, pairs with the release in make_alarm_room().
+  if (alive > enough_until_.load(std::memory_order_acquire)) {
+    try {
+      make_alarm_room(alive);
+    } catch (...) {
+      actor_stopped(nullptr);
+      throw;
+    }
+  }
+  // relaxed: numbers in turn, no more.
+  number = spawned_.fetch_add(1, std::memory_order_relaxed) + 1;
   return std::nullopt;
 }
 
-void system_core::actor_stopped(cell* c) noexcept {
+void system_core::make_alarm_room(std::size_t actors) {
   const std::lock_guard hold{life_mutex_};
-  // Under the lock: who waits for the end of the actor sees it with this count.
+  if (actors <= alarm_room_) return;
+  const auto room = 2 * actors + 64;
+  alarms_.reserve(room);
+  alarm_room_ = room;
+  enough_until_.store(room, std::memory_order_release);
+}
+
+void system_core::actor_stopped(cell* c) noexcept {
+  // First: who waits for the end of the actor sees it with this count. release,
+  // pairs with the acquire in alive(): who sees the last one gone sees what it
+  // did.
+  alive_.fetch_sub(1, std::memory_order_release);
+  COMMY_POINT("life.counted");
   if (c != nullptr) release_cell(*c);
-  --alive_;
-  one_stopped_.notify_all();
-  // acquire, pairs with the release in host(). Under the lock, which the
-  // system's end takes as well.
+  COMMY_POINT("life.stopped");
+  // Orders both before the look at who waits; partner: the fence in
+  // wait_for_end(). Either we see the waiter or it sees the end.
+  fence::full();
+  if (end_waiters_.load(std::memory_order_relaxed) != 0) {
+    COMMY_POINT("life.waiters");
+    // The lock: a waiter that has looked is asleep by now.
+    const std::lock_guard hold{life_mutex_};
+    one_stopped_.notify_all();
+  }
+  // acquire, pairs with the release in host().
   if (auto* const loop = made_host_.load(std::memory_order_acquire)) {
     loop->flag()->set();
   }
 }
 
+template <class Condition>
+bool system_core::wait_for_end(Condition met, nanoseconds at_most) {
+  // relaxed: ordered by the fence.
+  end_waiters_.fetch_add(1, std::memory_order_relaxed);
+  COMMY_POINT("life.wait");
+  fence::full();
+  std::unique_lock hold{life_mutex_};
+  const bool done =
+      one_stopped_.wait_for(hold, std::min(at_most, longest_look), met);
+  end_waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return done;
+}
+
 std::size_t system_core::alive() const {
-  const std::lock_guard hold{life_mutex_};
-  return alive_;
+  return alive_.load(std::memory_order_acquire);
 }
 
 std::uint64_t system_core::next_seed() noexcept {
@@ -362,8 +402,7 @@ bool system_core::wait_stopped(const cell_handle& actor, nanoseconds at_most) {
   };
   if (stepped_) return step_until(gone, at_most);
   if (const auto done = run_host_until(gone, at_most)) return *done;
-  std::unique_lock hold{life_mutex_};
-  return one_stopped_.wait_for(hold, at_most, gone);
+  return wait_for_end(gone, at_most);
 }
 
 bool system_core::wait_answered(thread_wait& answer, nanoseconds at_most) {

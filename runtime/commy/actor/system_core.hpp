@@ -129,6 +129,10 @@ private:
   /// Throws `std::bad_alloc`.
   void open_mailbox(cell& c, const spawn_options& options);
   std::optional<spawn_error> admit(std::uint64_t& number);
+  void make_alarm_room(std::size_t actors);
+  /// Waits until `met`, which the end of an actor makes true.
+  template <class Condition>
+  bool wait_for_end(Condition met, std::chrono::nanoseconds at_most);
   std::optional<spawn_error> enlist(const cell& c, const cell_handle& handle);
   actor_pool& pool_for(executor where);
   /// On this thread, if there are actors that need it; nothing otherwise.
@@ -163,10 +167,14 @@ private:
 
   mutable blocking::mutex life_mutex_;
   blocking::condition_variable one_stopped_;
-  std::size_t alive_ = 0;
-  std::size_t alarm_room_ = 0;
-  std::uint64_t spawned_ = 0;
+  std::size_t alarm_room_ = 0;  // Actors that the alarm clock has room for.
   std::uint64_t seeds_ = 0;
+  // One line that each spawn and each end writes.
+  alignas(64) std::atomic<std::size_t> alive_{0};
+  std::atomic<std::uint64_t> spawned_{0};
+  // What they only read: the same room, and how many threads wait for an end.
+  alignas(64) std::atomic<std::size_t> enough_until_{0};
+  std::atomic<std::uint32_t> end_waiters_{0};
   std::atomic<bool> stopping_{false};
 
   mutable blocking::mutex pinned_mutex_;  // Also of `host_`.
