@@ -1,5 +1,7 @@
 #include <commy/message/remote_address.hpp>
 
+#include <algorithm>
+
 namespace commy::message {
 namespace {
 
@@ -15,6 +17,13 @@ result<name_table, send_error> open_names(const segment& shared) {
     default:
       return unexpected{send_error::damaged, names.error().message()};
   }
+}
+
+std::size_t count_full(std::span<const carried_loan> loans) noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(loans, [](const carried_loan& l) {
+        return l.block != nullptr && static_cast<bool>(*l.block);
+      }));
 }
 
 }  // namespace
@@ -48,10 +57,14 @@ result<void, send_error> untyped_address::send(
     message_id id, std::span<const std::byte> bytes,
     std::span<const carried_loan> loans) {
   outgoing message{place_.actor, id, bytes, loans};
+  const auto full = count_full(loans);
   auto sent = producer_.push(message);
   if (sent || sent.error() != send_error::receiver_stopped) return sent;
+  // A receiver that died with the message in its ring may have taken some of
+  // the loans along. What is left is not what the caller wanted to send.
+  const bool whole = count_full(loans) == full;
   const auto now = names_.find(name_);
-  if (!now || *now == place_) {
+  if (!whole || !now || *now == place_) {
     return unexpected{send_error::receiver_stopped, name_};
   }
   place_ = *now;
