@@ -5,8 +5,11 @@
 #include <commy/memory/directory.hpp>
 #include <commy/memory/guard.hpp>
 #include <commy/memory/nesting.hpp>
+#include <commy/memory/object_reference.hpp>
 #include <commy/memory/optimistic.hpp>
 #include <commy/memory/trash.hpp>
+
+#include <gsl/gsl>
 
 #include <chrono>
 #include <memory>
@@ -71,6 +74,13 @@ public:
   }
   [[nodiscard]] memory::object_place place() const noexcept {
     return {root_at_, generation_};
+  }
+  /// Names the object for other processes; see object_reference.hpp. Requires:
+  /// it is not nested in another one.
+  [[nodiscard]] object_reference reference() const {
+    Expects(level() == 0);
+    return object_reference::make(memory::segment_number(engine_->img()),
+                                  root_at_, generation_);
   }
   /// The object whose lock a change of this one takes: itself, or the outermost
   /// one that it is nested in.

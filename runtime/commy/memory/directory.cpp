@@ -155,6 +155,47 @@ result<object_place, open_error> find_object(engine& owner,
   return entry->place;
 }
 
+result<object_place, open_error> find_object(const engine& owner,
+                                             object_reference reference,
+                                             std::string_view type) {
+  if (!owner.usable()) return unexpected{open_error::refused, "detached"};
+  const auto& img = owner.img();
+  if (reference.segment() != segment_number(img)) {
+    return unexpected{open_error::not_found,
+                      "a reference into another segment, or to nothing"};
+  }
+  const object_place place{reference.root(), reference.generation()};
+  const auto block = find_block(img, place.root, block_kind::root);
+  const auto lives = [&] {
+    // acquire: what the root says is at least of this life.
+    const block_word word{img.word(block.word).load(std::memory_order_acquire)};
+    return word == block_word::make(block_state::live, 0, place.generation) &&
+           img.root_at(place.root).generation.load(std::memory_order_relaxed) ==
+               place.generation;
+  };
+  if (!block || !sound(img, place) || !lives()) {
+    return unexpected{open_error::not_found,
+                      "the object of a reference, which was removed"};
+  }
+  const auto found = load_line(img, img.root_at(place.root));
+  // The line was this life's if that goes on behind it.
+  fence::acquire();
+  if (!lives()) {
+    return unexpected{open_error::not_found,
+                      "the object of a reference, which was removed"};
+  }
+  // What is nested in another object has no line of its own.
+  if (found.empty()) {
+    return unexpected{open_error::not_found,
+                      "the reference names no object of its own"};
+  }
+  if (found != type) {
+    return unexpected{open_error::type_mismatch,
+                      "a reference: " + type_difference(type, found)};
+  }
+  return place;
+}
+
 result<object_place, open_error> create_object(engine& owner,
                                                std::string_view name,
                                                std::string_view type,

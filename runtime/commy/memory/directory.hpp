@@ -4,6 +4,7 @@
 #include <commy/memory/engine.hpp>
 #include <commy/memory/hash_table.hpp>
 #include <commy/memory/nested_cell.hpp>
+#include <commy/memory/object_reference.hpp>
 #include <commy/memory/segment_error.hpp>
 
 #include <functional>
@@ -48,6 +49,12 @@ result<object_place, open_error> find_object(engine& owner,
 /// Finds it whatever its type. Lock-free.
 result<object_entry, open_error> inspect_object(engine& owner,
                                                 std::string_view name);
+/// The object that a reference names, if it still lives and its type line is
+/// `type`. The reference is input: whatever its bits are, it is found or
+/// refused. Lock-free. Fails with not_found, type_mismatch, refused (detached).
+result<object_place, open_error> find_object(const engine& owner,
+                                             object_reference reference,
+                                             std::string_view type);
 /// Builds the object aside and commits it together with its name; when
 /// somebody else was quicker, theirs is opened. `exclusive` makes that an
 /// error.

@@ -120,6 +120,16 @@ public:
     if (!place) return unexpected{place.error()};
     return Container{engine_, *place};
   }
+  /// The object that another process's reference names. Fails with not_found
+  /// when it was removed or lies in another segment, and with type_mismatch.
+  /// Cost: a look at the root, and its type line compared.
+  template <class Container>
+  result<Container, open_error> open(object_reference reference) const {
+    auto place =
+        memory::find_object(*engine_, reference, Container::type_descriptor());
+    if (!place) return unexpected{place.error()};
+    return Container{engine_, *place};
+  }
   /// Removes an object: in one transaction its name goes and every handle to it
   /// answers `removed`; its blocks are given back by and by. Waits for who
   /// writes it or reads it under a guard, at most as long as the options'
