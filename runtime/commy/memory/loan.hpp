@@ -25,9 +25,12 @@ namespace memory {
 /// Threads: one at a time.
 class loan_block {
 public:
-  /// Lends a block of at least `bytes`, of undefined content, aligned to 16 at
-  /// least. `type` is what `adopt`ers compare. Cost: a compare-and-swap on the
-  /// block's word; every 64th a scan of a slab; rarely a new slab.
+  /// Lends `bytes`, of undefined content, aligned to 16 at least, and to a page
+  /// above a quarter of one. `type` is what `adopt`ers compare. Cost: a
+  /// compare-and-swap on the block's word; every 64th a scan of a slab; rarely
+  /// a new slab. Of a large one three loads more, and a scan of the descriptors
+  /// in use when its lane has none at hand; only when all are in use the page
+  /// lock, for one more run.
   static result<loan_block, loan_error> take(std::shared_ptr<engine> owner,
                                              std::uint64_t bytes,
                                              std::uint32_t type);
@@ -50,7 +53,7 @@ public:
   }
   /// Requires: not empty, as all that follow.
   [[nodiscard]] std::byte* data() const noexcept {
-    return owner_->img().bytes(place_.block);
+    return owner_->img().bytes(content_);
   }
   /// What was asked for, or less if somebody has overwritten the note of it.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -87,6 +90,7 @@ private:
   void swap(loan_block& other) noexcept {
     std::swap(owner_, other.owner_);
     std::swap(place_, other.place_);
+    std::swap(content_, other.content_);
     std::swap(generation_, other.generation_);
     std::swap(bytes_, other.bytes_);
     std::swap(type_, other.type_);
@@ -94,6 +98,7 @@ private:
 
   std::shared_ptr<engine> owner_;
   block_place place_{};
+  offset content_ = 0;  // In the block, or in its run; see loan_run.hpp.
   std::uint64_t generation_ = 0;
   std::uint32_t bytes_ = 0;
   std::uint32_t type_ = 0;
@@ -163,12 +168,15 @@ private:
 };
 
 /// Lends `count` elements of `shared`, each one `T{}`. Fails with too_large
-/// above the segment's biggest size class (16 KiB with pages of 64 KiB) and
-/// otherwise when the segment has no room; never waits for other writers.
+/// above a chunk less a page (64 MiB less 64 KiB) and otherwise when the
+/// segment has no room; waits for no writer, but perhaps for the page lock when
+/// it needs a run of pages more than ever before. What costs time in proportion
+/// to the size is only to set the elements.
 template <memory::plain T>
 [[nodiscard]] result<loan<T>, loan_error> try_loan(const segment& shared,
                                                    std::size_t count = 1);
-/// The same without setting the elements: they hold what was there before.
+/// The same without setting the elements: they hold what was there before. The
+/// way for frames of megabytes, which cost no more than a few bytes then.
 template <memory::plain T>
 [[nodiscard]] result<loan<T>, loan_error> try_loan_for_overwrite(
     const segment& shared, std::size_t count = 1) {
