@@ -138,12 +138,17 @@ void attach_run(engine& owner, const block_place& descriptor) {
   const auto page = owner.find_pages(pages);
   auto& word = img.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};
-  const auto fresh = now.freed();
+  const auto fresh =
+      planted == planted_bug::run_named_twice ? now : now.freed();
   const auto name = run_name::make(page, fresh.generation() + 1);
   // relaxed and compiler order, all three: against our own death alone. Others
   // are kept away by the page lock and by the descriptor's word.
   word.store(fresh.raw, std::memory_order_relaxed);
   fence::compiler();
+  if (planted == planted_bug::run_before_its_name) {
+    word.store(attached(name, pages).raw, std::memory_order_relaxed);
+    fence::compiler();
+  }
   descriptor_at(img, descriptor).run.store(name.raw, std::memory_order_relaxed);
   fence::compiler();
   word.store(attached(name, pages).raw, std::memory_order_relaxed);
