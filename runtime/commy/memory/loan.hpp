@@ -123,11 +123,12 @@ template <class T>
 }  // namespace memory
 
 /// Elements in a block of a segment that this object alone owns: to be written
-/// where they lie, and then handed to another actor or process without a copy.
-/// What a receiver gets is a `loan<const T>`. A loan that is dropped goes back
-/// to the segment. The bytes of a received loan were written by another process
-/// of the same trust domain: their values are to be checked.
-/// Threads: one at a time. Invariant: the block's word says that this
+/// where they lie, and then handed to another actor or process without a copy,
+/// as a field of a message or beside one. A receiver is its only owner in turn:
+/// it may write, or say that it will not, by taking a `loan<const T>`. A loan
+/// that is dropped goes back to the segment. The bytes of a received loan were
+/// written by another process of the same trust domain: their values are to be
+/// checked. Threads: one at a time. Invariant: the block's word says that this
 /// participant owns it, and no other object of it does.
 template <class T>
   requires memory::plain<std::remove_const_t<T>>
@@ -199,6 +200,25 @@ result<loan<T>, loan_error> try_loan(const segment& shared, std::size_t count) {
   return made;
 }
 
+namespace memory {
+
+/// Takes over the loan that a received message names, for writing when T is not
+/// const: its sender has given it away for good. Fails as `adopt_loan`.
+template <class T>
+[[nodiscard]] result<loan<T>, loan_error> adopt_as(
+    std::shared_ptr<engine> owner, loan_handle handle) {
+  using element = std::remove_const_t<T>;
+  auto block = loan_block::adopt(std::move(owner), handle);
+  if (!block) return unexpected{block.error()};
+  if (block->type() != loan_type<element>() ||
+      block->bytes() < sizeof(element)) {
+    return unexpected{loan_error::wrong_type};
+  }
+  return loan<T>{std::move(*block)};
+}
+
+}  // namespace memory
+
 /// Takes over the loan that a received message names. Succeeds once for each
 /// time it was sent; fails with `stale` when the block was given back
 /// meanwhile, and with `wrong_type`, giving it back, when it was lent for
@@ -206,12 +226,7 @@ result<loan<T>, loan_error> try_loan(const segment& shared, std::size_t count) {
 template <memory::plain T>
 [[nodiscard]] result<loan<const T>, loan_error> adopt_loan(
     std::shared_ptr<memory::engine> owner, loan_handle handle) {
-  auto block = memory::loan_block::adopt(std::move(owner), handle);
-  if (!block) return unexpected{block.error()};
-  if (block->type() != memory::loan_type<T>() || block->bytes() < sizeof(T)) {
-    return unexpected{loan_error::wrong_type};
-  }
-  return loan<const T>{std::move(*block)};
+  return memory::adopt_as<const T>(std::move(owner), handle);
 }
 template <memory::plain T>
 [[nodiscard]] result<loan<const T>, loan_error> adopt_loan(
