@@ -48,6 +48,7 @@ struct area {
 
 void run_memory(report& into);
 void run_allocation(report& into);
+void run_loans(report& into);
 void run_stress(report& into);
 void run_containers(report& into);
 void run_readers(report& into);

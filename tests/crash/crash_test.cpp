@@ -28,6 +28,19 @@ constexpr auto some_entries = [](auto& world) {
   must(world.text.assign(long_text));
 };
 
+/// And before it a free page, where a survivor's slab goes: so its run goes to
+/// where the victim's next one would.
+constexpr auto one_large_loan = [](auto& world) {
+  some_entries(world);
+  world.take_bare(2000);
+  world.take_loan(scenario::large);
+  world.drop_bare();
+};
+constexpr auto large_loan_given_back = [](auto& world) {
+  one_large_loan(world);
+  world.drop_loan();
+};
+
 /// As many entries of one map as `count`.
 constexpr auto many_texts(int count) {
   return [count](auto& world) {
@@ -312,6 +325,68 @@ TEST_CASE("a loan of a dead one is free again") {
         world.take_loan();
       },
       [](auto& world) { world.drop_loan(); }));
+}
+
+TEST_CASE(
+    "a large loan of a dead one is free again, its run is nobody's twice") {
+  const auto lending = [](const char* name, auto prepare, auto operate) {
+    auto s = make_scenario(name, prepare, operate);
+    s.lends = true;
+    explored_soundly(s);
+  };
+  constexpr auto large = scenario::large;
+  lending("loan: large, first of all", some_entries,
+          [](auto& world) { world.take_loan(large); });
+  lending("loan: large, one more", one_large_loan,
+          [](auto& world) { world.take_loan(large); });
+  lending("loan: large, with the run of an earlier one", large_loan_given_back,
+          [](auto& world) { world.take_loan(large); });
+  lending("loan: large, give back", one_large_loan,
+          [](auto& world) { world.drop_loan(); });
+  lending(
+      "loan: large, with pages of runs that are kept",
+      [](auto& world) {
+        some_entries(world);
+        world.lend_all(2 * large);
+        world.drop_all();
+      },
+      [](auto& world) { world.take_loan(large); });
+  lending(
+      "loan: runs that are kept serve an object",
+      [](auto& world) {
+        some_entries(world);
+        world.lend_all(large);
+        world.drop_all();
+      },
+      [](auto& world) { must(world.text.assign(std::string(9000, 'x'))); });
+  lending(
+      "sweep: of one with large loans",
+      [](auto& world) {
+        one_large_loan(world);
+        world.lose_lender(large);
+      },
+      [](auto& world) { world.sweep(); });
+}
+
+TEST_CASE("the explorer finds a run that is attached before it has a name") {
+  auto s = make_scenario("planted: run before its name", one_large_loan,
+                         [](auto& world) { world.take_loan(scenario::large); });
+  s.lends = true;
+  const auto found = explore(s, memory::planted_bug::run_before_its_name);
+  std::cout << found.row(s.name) << '\n';
+  CHECK(found.violations > 0);
+}
+
+TEST_CASE("the explorer finds a run's name that is given twice") {
+  auto s = make_scenario("planted: name of a run given twice", one_large_loan,
+                         [](auto& world) { world.take_loan(scenario::large); });
+  s.lends = true;
+  // The survivor has the same fault.
+  memory::planted = memory::planted_bug::run_named_twice;
+  const auto found = explore(s, memory::planted_bug::run_named_twice);
+  memory::planted = memory::planted_bug::none;
+  std::cout << found.row(s.name) << '\n';
+  CHECK(found.violations > 0);
 }
 
 TEST_CASE("a bare block of a dead one is free again") {

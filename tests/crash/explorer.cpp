@@ -156,7 +156,7 @@ exploration explore(const scenario& s, memory::planted_bug bug) {
   const watched_files files{folder / "world", sizes};
   segment_bytes now;
   files.take(now);
-  state_checks checks{sizes, before, after, done};
+  state_checks checks{sizes, before, after, done, s.lends};
   checks.begin(now);
   sampler samples;
   const auto look = [&] {

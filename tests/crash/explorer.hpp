@@ -23,6 +23,10 @@ struct scenario {
   memory::geometry sizes = small_geometry();
   /// Also look behind the instructions that cannot have stored.
   bool distrustful = false;
+  /// Of a loan that takes a run: two pages.
+  static constexpr std::uint64_t large = 5000;
+  /// The survivor lends large blocks, too, before anybody has swept.
+  bool lends = false;
 };
 
 /// A scenario from two generic functions, each called with either world.

@@ -3,6 +3,7 @@
 #include <commy/memory/classes.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <support/block_trace.hpp>
 
@@ -57,10 +58,11 @@ bool is_fair(const result<T, read_error>& answer, const std::optional<T>& old,
 
 state_checks::state_checks(const memory::geometry& sizes,
                            const model_world& before, const model_world& after,
-                           exploration& into)
+                           exploration& into, bool lends)
     : copy_{sizes},
       before_{before},
       after_{after},
+      lends_{lends},
       done_{into},
       text_keys_{keys_of(before.texts, after.texts, -1)},
       number_keys_{
@@ -327,6 +329,37 @@ void state_checks::check_objects(
   }
 }
 
+std::vector<memory::loan_block> state_checks::lend(
+    const std::shared_ptr<memory::engine>& engine) {
+  std::vector<memory::loan_block> lent;
+  // The size that scenarios lend, twice: what the dead one was about to have,
+  // and one more.
+  while (lends_ && lent.size() < 2) {
+    auto made = memory::loan_block::take(engine, scenario::large, 1);
+    if (!made && made.error() == loan_error::out_of_space) break;
+    if (!made) {
+      violation("a survivor lends: " + made.error().message());
+      break;
+    }
+    std::memset(made->data(), static_cast<int>(lent.size()), made->bytes());
+    lent.push_back(std::move(*made));
+  }
+  return lent;
+}
+
+void state_checks::check_lent(const std::vector<memory::loan_block>& lent) {
+  for (std::size_t i = 0; i < lent.size(); ++i) {
+    const std::span content{lent[i].data(), lent[i].bytes()};
+    if (std::ranges::count(content, std::byte(i)) != std::ssize(content)) {
+      violation("somebody wrote into a survivor's loan");
+    }
+  }
+  const auto trace = trace_blocks(copy_.img());
+  if (lends_ && !trace.problems.empty()) {
+    violation("beside a survivor's loans:\n" + trace.text());
+  }
+}
+
 void state_checks::check_survivor(const segment_bytes& state) {
   copy_.load(state);
   // It was attached before the death, so it did not sweep; then it wakes up.
@@ -342,6 +375,7 @@ void state_checks::check_survivor(const segment_bytes& state) {
         img.bytes(page * img.sizes().page_bytes))
         ->dirty.store(1);
   }
+  auto lent = lend(engine);
   auto objects = shared_objects::at(engine, *places_);
   objects.set_patience(0s);
   auto before = before_;
@@ -388,6 +422,8 @@ void state_checks::check_survivor(const segment_bytes& state) {
     after.box.value.x += 1000;
   }
   copy_.sweep();
+  check_lent(lent);
+  lent.clear();
   engine.reset();
   const auto found = trace_and_read("a survivor wrote before the sweep");
   if (found && *found != before && *found != after) {

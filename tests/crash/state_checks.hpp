@@ -12,7 +12,7 @@ namespace commy::test {
 class state_checks {
 public:
   state_checks(const memory::geometry& sizes, const model_world& before,
-               const model_world& after, exploration& into);
+               const model_world& after, exploration& into, bool lends);
 
   /// The state before the operation: must be the model's.
   void begin(const segment_bytes& state);
@@ -43,12 +43,17 @@ private:
   void check_nested(const shared_objects& objects);
   void check_objects(const std::shared_ptr<memory::engine>& engine);
   void check_survivor(const segment_bytes& state);
+  /// Large loans of a survivor, filled.
+  std::vector<memory::loan_block> lend(
+      const std::shared_ptr<memory::engine>& engine);
+  void check_lent(const std::vector<memory::loan_block>& lent);
   void check_sweep(const segment_bytes& state);
   void check_next_operation(model_world expected);
 
   segment_copy copy_;
   model_world before_;
   model_world after_;
+  bool lends_;
   bool may_be_old_ = true;
   bool may_be_fresh_ = true;
   exploration& done_;

@@ -23,8 +23,8 @@ struct loan_count {
     if (page.state() == memory::page_state::slab &&
         page.count() >> 8U ==
             static_cast<std::uint64_t>(memory::block_kind::loan)) {
-      const auto shape = memory::slab_shape::of(
-          static_cast<std::uint32_t>(page.count() & 0xffU), img.sizes());
+      const auto& shape =
+          img.shape(static_cast<std::uint32_t>(page.count() & 0xffU));
       for (std::uint32_t i = 0; i < shape.count; ++i) {
         const memory::block_word word{
             img.word(p * img.sizes().page_bytes + 64 + 8ULL * i).load()};

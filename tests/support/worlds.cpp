@@ -2,6 +2,7 @@
 
 #include <commy/memory/file_backing.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/loan_run.hpp>
 
 #include <csignal>
 #include <map>
@@ -184,6 +185,14 @@ void shared_world::leave_single_pages() {
   }
 }
 
+void shared_world::lend_some(std::uint64_t bytes, std::size_t at_most) {
+  while (at_most-- > 0) {
+    auto next = memory::loan_block::take(home.engine(), bytes, 1);
+    if (!next) return;
+    loans.push_back(std::move(*next));
+  }
+}
+
 void shared_world::create_doomed() {
   auto map =
       must(home.create<shared_hash_map<shared_string, shared_string>>(doomed));
@@ -261,6 +270,22 @@ void shared_world::lose_participant(bool committed) {
       }
       std::raise(SIGKILL);
     }));
+    return 1;
+  }};
+  if (lost.wait() != -SIGKILL) throw std::runtime_error{"it did not die"};
+}
+
+void shared_world::lose_lender(std::uint64_t bytes) {
+  forked lost{[&](const forked::teller&) {
+    auto own = open_or_create(home.name(), options);
+    own.lend_some(bytes, 2);
+    // As it would have died while it attached the second's run.
+    const auto& img = own.home.engine()->img();
+    const memory::run_name name{
+        img.word(own.loans.back().handle().block()).load()};
+    auto& page = img.page(name.page());
+    page = memory::page_word{page.load()}.freed().raw;
+    std::raise(SIGKILL);
     return 1;
   }};
   if (lost.wait() != -SIGKILL) throw std::runtime_error{"it did not die"};

@@ -81,8 +81,11 @@ struct model_world {
   void meet_box_in_vain(const std::string& /*text*/) {}
   void hold_guard() {}
   void look() {}
-  void take_loan() {}
+  void take_loan(std::uint64_t /*bytes*/ = 100) {}
   void drop_loan() {}
+  void lend_all(std::uint64_t /*bytes*/) {}
+  void drop_all() {}
+  void lose_lender(std::uint64_t /*bytes*/) {}
   void take_bare(std::uint64_t /*bytes*/) {}
   void take_bare_of_other() {}
   void drop_bare() {}
@@ -178,6 +181,7 @@ struct shared_world : shared_objects {
   std::unique_ptr<transaction> locked{};
   std::unique_ptr<shared_hash_map<int, shared_string>::entries> guarded{};
   memory::loan_block loan{};
+  std::vector<memory::loan_block> loans{};
   loan_handle bare{};
 
   void create(const std::string& name) {
@@ -215,10 +219,15 @@ struct shared_world : shared_objects {
   void hold_guard();
   /// Reads all texts under a guard of its own.
   void look();
-  void take_loan() {
-    loan = must(memory::loan_block::take(home.engine(), 100, 1));
+  /// The one from before goes back afterwards.
+  void take_loan(std::uint64_t bytes = 100) {
+    loan = must(memory::loan_block::take(home.engine(), bytes, 1));
   }
   void drop_loan() { loan = {}; }
+  /// As many as the segment has room for.
+  void lend_all(std::uint64_t bytes) { lend_some(bytes, ~std::size_t{0}); }
+  void lend_some(std::uint64_t bytes, std::size_t at_most);
+  void drop_all() { loans.clear(); }
   void take_bare(std::uint64_t bytes) { bare = must(home.allocate(bytes)); }
   /// A block of another participant of this process.
   void take_bare_of_other() {
@@ -229,6 +238,8 @@ struct shared_world : shared_objects {
   void drop_bare() { must(home.deallocate(bare)); }
   void sweep() { home.sweep(); }
   void lose_participant(bool committed);
+  /// Another one dies with two loans, one of which has lost its run.
+  void lose_lender(std::uint64_t bytes);
   /// Runs a thread that writes, so that it leases a lane of its own.
   void start_thread();
 };

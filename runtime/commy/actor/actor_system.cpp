@@ -62,11 +62,11 @@ result<wire_port, find_error> actor_system::find_port(
 }
 
 result<void, deliver_error> actor_system::deliver(
-    std::string_view name, message_id id,
-    std::span<const std::byte> bytes) const {
+    std::string_view name, message_id id, std::span<const std::byte> bytes,
+    const loan_source& loans) const {
   const auto port = find_port(name);
   if (!port) return unexpected{deliver_error::unknown_name, name};
-  return port->deliver(id, bytes);
+  return port->deliver(id, bytes, loans);
 }
 
 bool actor_system::wait_gone(const actors::cell_handle& actor,

@@ -150,7 +150,8 @@ public:
       std::string_view name) const;
   /// `find_port` and `wire_port::deliver` in one.
   result<void, deliver_error> deliver(std::string_view name, message_id id,
-                                      std::span<const std::byte> bytes) const;
+                                      std::span<const std::byte> bytes,
+                                      const loan_source& loans = {}) const;
 
   /// Tells an actor to stop and returns. Its supervisor does not restart it.
   /// False when it has stopped already.

@@ -4,6 +4,7 @@
 #include <commy/actor/actor_system.hpp>
 #include <commy/actor/dispatch.hpp>
 #include <commy/actor/wire_entry.hpp>
+#include <commy/memory/loan_error.hpp>
 #include <commy/message/wire_type.hpp>
 
 #include <gsl/gsl>
@@ -15,17 +16,48 @@
 
 namespace commy {
 
+namespace message {
+// Defined in loan_field.hpp, without which no message has loans.
+template <class M>
+result<M, loan_error> from_wire(std::span<const std::byte> bytes,
+                                const std::shared_ptr<memory::engine>& owner);
+}  // namespace message
+
+namespace actors {
+
+/// `wire_entry::decode` of a W with loans.
+template <class W>
+result<message::envelope*, deliver_error> decode_message(
+    const wire_entry& entry, std::uint32_t generation,
+    std::span<const std::byte> bytes, const loan_source& loans) noexcept {
+  auto content = message::from_wire<W>(bytes, loans);
+  if (!content) {
+    failure_detail detail = content.error().detail();
+    detail.text.append(entry.ops.message_name)
+        .append(": ")
+        .append(describe(content.error().code()));
+    return unexpected{deliver_error::invalid_bytes, detail};
+  }
+  auto* const made =
+      message::try_make_envelope(entry.ops, generation, *content);
+  if (made == nullptr) return unexpected{deliver_error::out_of_memory};
+  return made;
+}
+
+}  // namespace actors
+
 /// The line that makes an actor reachable from other processes and plugins:
 ///
 ///     using protocol = commy::messages<add, reset>;
 ///
-/// Each message is a described struct that can be copied byte by byte
-/// (BOOST_DESCRIBE_STRUCT); so is the reply of each request.
+/// Each message is a described struct (BOOST_DESCRIBE_STRUCT) that can be
+/// copied byte by byte, but for fields that are loans; so is the reply of each
+/// request.
 template <class... M>
 struct messages {
   static_assert((wire_sendable<M> && ...),
-                "commy: a wire message can be copied byte by byte, is aligned "
-                "to at most 8 and has at most 64 KiB");
+                "commy: a wire message can be copied byte by byte, but for its "
+                "loans, is aligned to at most 8 and has at most 64 KiB");
 
   /// The protocol as A handles it. Checked once: ids are distinct, and the
   /// compiler put each field where the layout says.
@@ -43,9 +75,17 @@ struct messages {
 private:
   template <class A, class W>
   static constexpr wire_entry entry() {
-    return {actors::ops_of<A, W>, wire_id<W>(),
-            static_cast<std::uint32_t>(sizeof(W)), wire_layout<W>(),
-            &wire_accepts<W>};
+    return {actors::ops_of<A, W>,
+            wire_id<W>(),
+            static_cast<std::uint32_t>(wire_bytes<W>),
+            wire_layout<W>(),
+            &wire_accepts<W>,
+            decoder<W>()};
+  }
+  template <class W>
+  static constexpr auto decoder() -> decltype(wire_entry::decode) {
+    if constexpr (carries_loans<W>) return &actors::decode_message<W>;
+    return nullptr;
   }
 
   static bool are_distinct(std::span<const wire_entry> entries) {
@@ -104,7 +144,9 @@ result<address<M...>, find_error> find_address(const actor_system& system,
   const auto ops_for =
       [&]<class W>(std::type_identity<W>) -> const message::envelope_ops* {
     for (const auto& e : protocol) {
-      if (e.id == wire_id<W>() && e.payload_bytes == sizeof(W) &&
+      // A plugin's class takes bytes, so it has no use for a W with loans.
+      if (e.id == wire_id<W>() && e.payload_bytes == wire_bytes<W> &&
+          (e.decode != nullptr) == carries_loans<W> &&
           e.ops.is_request == request<W>) {
         return &e.ops;
       }

@@ -1,15 +1,26 @@
 // commy/actor/wire_entry.hpp: one message of an actor's protocol, by its bytes.
 #pragma once
 
+#include <commy/actor/errors.hpp>
+#include <commy/base/result.hpp>
 #include <commy/message/envelope.hpp>
 #include <commy/message/message_id.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
 namespace commy {
+
+namespace memory {
+class engine;
+}
+
+/// Where the loans of a message come from: the attachment whose ring brought
+/// it. Null: the message came without any.
+using loan_source = std::shared_ptr<memory::engine>;
 
 /// How a message that arrives as bytes becomes one of an actor's own. Made by
 /// `messages<...>` beside the receiver's class, so that a message from another
@@ -18,10 +29,16 @@ namespace commy {
 struct wire_entry {
   message::envelope_ops ops;  // First: a raw handler finds its entry by it.
   message_id id;
-  std::uint32_t payload_bytes;
+  std::uint32_t payload_bytes;  // Of the wire's form.
   std::string_view layout;
   /// Whether a private copy of the bytes is a value; null: all are.
   bool (*accepts)(const std::byte* copy) noexcept;
+  /// Of a message with loans: an envelope with the message, whose loans it
+  /// adopts. Null: the bytes are the message.
+  result<message::envelope*, deliver_error> (*decode)(
+      const wire_entry& entry, std::uint32_t generation,
+      std::span<const std::byte> bytes,
+      const loan_source& loans) noexcept = nullptr;
 };
 
 /// What an actor with a run-time protocol handles: `void on(wire_message m)`.

@@ -7,24 +7,28 @@
 namespace commy {
 namespace {
 
-/// An envelope around a copy of the bytes; null without memory.
-message::envelope* try_copy(const wire_entry& entry, std::uint32_t generation,
-                            std::span<const std::byte> bytes) noexcept {
+/// An envelope around a copy of the bytes.
+result<message::envelope*, deliver_error> copied(
+    const wire_entry& entry, std::uint32_t generation,
+    std::span<const std::byte> bytes) noexcept {
   // Wire messages are aligned to at most 8, so these are their offsets too.
   const auto header = entry.ops.is_request ? sizeof(message::request_envelope)
                                            : sizeof(message::envelope);
   const auto size_class = message::size_class_for(header + bytes.size());
   void* const block =
       message::allocate_block(header + bytes.size(), size_class);
-  if (block == nullptr) return nullptr;
+  if (block == nullptr) return unexpected{deliver_error::out_of_memory};
   auto* const made = entry.ops.is_request ? ::new (block)
                                                 message::request_envelope
                                           : ::new (block) message::envelope;
   made->ops = &entry.ops;
   made->generation = generation;
   made->size_class = size_class;
-  if (!bytes.empty()) {
-    std::memcpy(message::bytes_of(*made) + header, bytes.data(), bytes.size());
+  auto* const copy = message::bytes_of(*made) + header;
+  if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
+  if (entry.accepts != nullptr && !entry.accepts(copy)) {
+    message::free_envelope(*made);
+    return unexpected{deliver_error::invalid_bytes, entry.ops.message_name};
   }
   return made;
 }
@@ -32,7 +36,8 @@ message::envelope* try_copy(const wire_entry& entry, std::uint32_t generation,
 }  // namespace
 
 result<void, deliver_error> wire_port::deliver(
-    message_id id, std::span<const std::byte> bytes) const noexcept {
+    message_id id, std::span<const std::byte> bytes,
+    const loan_source& loans) const noexcept {
   const auto entry =
       std::find_if(protocol_.begin(), protocol_.end(),
                    [&](const wire_entry& e) { return e.id == id; });
@@ -50,22 +55,17 @@ result<void, deliver_error> wire_port::deliver(
   if (inlet.generation() != to_.generation) {
     return unexpected{deliver_error::stopped};
   }
-  auto* const e = try_copy(*entry, to_.generation, bytes);
-  if (e == nullptr) return unexpected{deliver_error::out_of_memory};
-  const auto* const copy =
-      message::bytes_of(*e) + (entry->ops.is_request
-                                   ? sizeof(message::request_envelope)
-                                   : sizeof(message::envelope));
-  if (entry->accepts != nullptr && !entry->accepts(copy)) {
-    message::free_envelope(*e);
-    return unexpected{deliver_error::invalid_bytes, entry->ops.message_name};
-  }
+  const auto made = entry->decode != nullptr
+                        ? entry->decode(*entry, to_.generation, bytes, loans)
+                        : copied(*entry, to_.generation, bytes);
+  if (!made) return unexpected{made.error()};
+  auto* const e = *made;
   // By the receiver's code, which gives the same back.
   const auto amount = message::room_of(*e);
   const bool fits = inlet.try_reserve(amount);
   const auto how = actors::enqueue(to_, *e, amount, fits);
   if (how == actors::sent::accepted) return {};
-  message::free_envelope(*e);  // Its payload is trivial.
+  message::drop_envelope(*e);
   return unexpected{how == actors::sent::full ? deliver_error::mailbox_full
                     : how == actors::sent::out_of_memory
                         ? deliver_error::out_of_memory

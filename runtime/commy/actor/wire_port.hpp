@@ -26,10 +26,12 @@ public:
   /// Copies `bytes`, checks the copy, and puts it into the mailbox as the
   /// message `id`; nobody waits for an answer. The bytes may come from whom
   /// they will: an unknown id, another size, or bits that are no value of the
-  /// type are refused. Threads: any. Never blocks. Cost: as `ref::tell`, and a
-  /// walk over the protocol.
+  /// type are refused, and loans in it that `loans` cannot adopt; those that it
+  /// has adopted go back then. Threads: any. Never blocks. Cost: as
+  /// `ref::tell`, and a walk over the protocol.
   result<void, deliver_error> deliver(
-      message_id id, std::span<const std::byte> bytes) const noexcept;
+      message_id id, std::span<const std::byte> bytes,
+      const loan_source& loans = {}) const noexcept;
 
   /// The messages the actor takes.
   [[nodiscard]] std::span<const wire_entry> protocol() const noexcept {

@@ -38,8 +38,8 @@ void segment_mail::close() {
 }
 
 bool segment_mail::deliver(const message::parcel& parcel) {
-  const auto done =
-      actors_.deliver(parcel.target(), parcel.id(), parcel.bytes());
+  const auto done = actors_.deliver(parcel.target(), parcel.id(),
+                                    parcel.bytes(), parcel.owner());
   if (done) return true;
   // relaxed: counts, and this thread alone decides on its own figure.
   const auto count = refused_.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -19,8 +19,10 @@ namespace commy::host {
 
 /// The host's inboxes in the segments it serves: each message goes to the actor
 /// it is for, as bytes, and is refused there when it is not one of that actor's
-/// protocol. Handles in it stay good until the actor's handler has resolved
-/// them or 1,024 more messages with handles have come. Threads: any.
+/// protocol. Loans that are fields of a message are the actor's, or go back
+/// with a message that is refused. Handles in it stay good until the actor's
+/// handler has resolved them or 1,024 more messages with handles have come.
+/// Threads: any.
 class segment_mail : public handle_resolver {
 public:
   /// `actors` must outlive `close`.

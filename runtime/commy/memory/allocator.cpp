@@ -1,5 +1,6 @@
 // The allocating half of a transaction: blocks from slabs, runs of pages.
 #include <commy/memory/engine.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/page_owners.hpp>
 #include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
@@ -43,6 +44,24 @@ std::uint64_t engine::free_pages(std::uint64_t count) noexcept {
     }
   }
   return 0;
+}
+
+std::uint64_t engine::find_pages(std::uint64_t count) {
+  auto page = free_pages(count);
+  if (page != 0) return page;
+  try {
+    // At most: fill up this chunk, begin the next, in steps that may be short.
+    for (int tries = 0; tries < 64; ++tries) {
+      grow(count << image_.page_shift());
+      page = free_pages(count);
+      if (page != 0) return page;
+    }
+    throw write_failed{write_error::out_of_space};
+  } catch (const write_failed&) {
+    page = detach_runs(*this, count);
+    if (page == 0) throw;
+    return page;
+  }
 }
 
 void stock(engine& owner, lane& mine, slab_use use) {
@@ -126,7 +145,9 @@ std::uint64_t transaction::page_for_slab(slab_use use) {
     throw write_failed{write_error::out_of_space};
   } catch (const write_failed&) {
     if (memory::restock_from_others(*lane_, use)) return 0;
-    throw;
+    page = memory::detach_runs(*engine_, 1);
+    if (page == 0) throw;
+    return page;
   }
 }
 
@@ -134,9 +155,11 @@ void transaction::refill(slab_use use) {
   auto& list = lane_->slabs_of(use);
   const auto& image = img();
   if (!list.ready.prepared()) {
-    list.ready.prepare(magazine::room_for(memory::class_bytes(use.cls)));
+    list.ready.prepare(magazine::room_for(image.shape(use.cls).block_bytes));
   }
-  if (memory::restock(*lane_, use)) return;
+  const bool large = memory::is_large(use.cls);
+  // Who wants a descriptor has looked for one.
+  if (!large && memory::restock(*lane_, use)) return;
   // Roots are few: not worth a slab for each lane that makes an object.
   if (use.kind == block_kind::root &&
       memory::restock_from_others(*lane_, use)) {
@@ -178,15 +201,17 @@ void transaction::refill(slab_use use) {
                  .raw,
              std::memory_order_release);
   memory::add_slab(*lane_, use, page);
-  // Popped in ascending order; the rest is found by the dirty flag.
-  const auto ready = std::min({shape.count, magazine::refill_max,
-                               magazine::room_for(shape.block_bytes)});
+  // Popped in ascending order; the rest is found by the dirty flag, or of
+  // descriptors one by one, when there is a run for it.
+  const auto ready = large ? 1
+                           : std::min({shape.count, magazine::refill_max,
+                                       magazine::room_for(shape.block_bytes)});
   for (auto i = ready; i-- > 0;) {
     list.ready.push(lane_->entry_of(
         base + shape.first + std::uint64_t{i} * shape.block_bytes,
         base + 64 + 8ULL * i));
   }
-  if (ready < shape.count) list.returned.push_back({page, ready});
+  if (ready < shape.count && !large) list.returned.push_back({page, ready});
 }
 
 offset transaction::take_run(std::uint64_t pages) {
@@ -200,7 +225,7 @@ offset transaction::take_run(std::uint64_t pages) {
   }
   reserve_log(2);
   const memory::page_lock lock{*engine_};
-  const auto page = find_run(pages);
+  const auto page = engine_->find_pages(pages);
   auto& word = image.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};
   const auto mine = page_word::make(page_state::reserved, lane_->index + 1,
@@ -209,17 +234,6 @@ offset transaction::take_run(std::uint64_t pages) {
   word.store(mine.raw, std::memory_order_relaxed);
   fence::release();  // [take]
   return page * sizes.page_bytes;
-}
-
-std::uint64_t transaction::find_run(std::uint64_t pages) {
-  auto page = engine_->free_pages(pages);
-  // At most: fill up this chunk, begin the next, in steps that may be short.
-  for (int tries = 0; page == 0; ++tries) {
-    if (tries == 64) throw write_failed{write_error::out_of_space};
-    engine_->grow(pages * img().sizes().page_bytes);
-    page = engine_->free_pages(pages);
-  }
-  return page;
 }
 
 /// Claims the next extent, in an order that a death may cut anywhere: the
@@ -244,7 +258,7 @@ void transaction::extend_log() {
   {
     const memory::page_lock lock{*engine_};
     const auto pages = memory::extent_pages(sizes, k);
-    const auto page = find_run(pages);
+    const auto page = engine_->find_pages(pages);
     auto& word = img().page(page);
     const page_word now{word.load(std::memory_order_relaxed)};
     const auto mine = page_word::make(page_state::reserved, lane.index + 1,

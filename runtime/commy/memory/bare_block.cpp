@@ -28,13 +28,7 @@ result<loan_handle, loan_error> allocate_run(engine& owner,
   }
   const auto pages = (bytes + sizes.page_bytes - 1) >> img.page_shift();
   const page_lock lock{owner};
-  auto page = owner.free_pages(pages);
-  // At most: fill up this chunk, begin the next, in steps that may be short.
-  for (int tries = 0; page == 0 && tries < 64; ++tries) {
-    owner.grow(pages * sizes.page_bytes);
-    page = owner.free_pages(pages);
-  }
-  if (page == 0) return unexpected{loan_error::out_of_space};
+  const auto page = owner.find_pages(pages);
   auto& word = img.page(page);
   const page_word now{word.load(std::memory_order_relaxed)};
   const auto mine = page_word::make(page_state::owned, owner.slot() + 1,

@@ -1,4 +1,5 @@
 #include <commy/memory/block_tracer.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/page_owners.hpp>
 
 #include <algorithm>
@@ -208,7 +209,33 @@ void block_tracer::trace_trash(offset at, const std::string& name,
   }
 }
 
+void block_tracer::trace_loan_runs() {
+  for_each_descriptor(
+      img_,
+      [this](const block_place& place) {
+        const auto room = room_of(img_, place);
+        if (!room) return;
+        const auto [other, fresh] = loan_runs_.emplace(room.at, place);
+        if (fresh) return;
+        const auto line = place_text(img_, place) + " and " +
+                          place_text(img_, other->second) + " name one run";
+        // One that is lent may hold somebody's data: the other one shall.
+        const auto is_free = [this](const block_place& which) {
+          return block_word{load(img_.word(which.word))}.state() ==
+                 block_state::free;
+        };
+        const auto loser = is_free(place) ? place : other->second;
+        if (!is_free(loser)) return finding(line);
+        repairable(line);
+        if (repair_) {
+          img_.word(loser.block).store(0, std::memory_order_relaxed);
+        }
+      },
+      [] { return false; });
+}
+
 void block_tracer::compare_words() {
+  trace_loan_runs();
   const auto pages = img_.page_count();
   const auto per_chunk = img_.sizes().chunk_pages();
   for (std::uint64_t p = 0; p < pages;) {
@@ -227,7 +254,7 @@ void block_tracer::compare_words() {
     } else if (word.state() == page_state::slab) {
       compare_slab(p, word);
     } else if ((word.state() == page_state::meta) != (p % per_chunk == 0) ||
-               static_cast<unsigned>(word.state()) > 6) {
+               static_cast<unsigned>(word.state()) > 7) {
       finding("page " + std::to_string(p) + " is of no known kind");
     }
     p += step;
@@ -241,7 +268,11 @@ void block_tracer::compare_run(std::uint64_t page, page_word word) {
   const auto put = [&](page_word to) {
     if (repair_) there.store(to.raw, std::memory_order_relaxed);
   };
-  if (word.state() == page_state::live && reached) {
+  if (word.state() == page_state::loan && !reached) {
+    if (loan_runs_.contains(page << img_.page_shift())) return;
+    repairable(where + " belongs to no loan: it leaks");
+    put(word.freed());
+  } else if (word.state() == page_state::live && reached) {
     ++report_.live_runs;
   } else if (word.state() == page_state::owned && !reached) {
     ++report_.lent;
@@ -263,11 +294,11 @@ void block_tracer::compare_run(std::uint64_t page, page_word word) {
 }
 
 void block_tracer::compare_slab(std::uint64_t page, page_word use) {
-  const auto cls = static_cast<std::uint32_t>(use.count() & 0xffU);
-  if (cls >= size_class_count || use.count() >> 8U >= block_kinds) {
+  if (!slab_use::is_one(use.count())) {
     return finding("page " + std::to_string(page) +
                    " is a slab of no known class");
   }
+  const auto cls = slab_use::of(use.count()).cls;
   const auto& shape = img_.shape(cls);
   const auto base = page << img_.page_shift();
   for (std::uint32_t i = 0; i < shape.count; ++i) {

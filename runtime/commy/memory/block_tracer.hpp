@@ -70,6 +70,8 @@ private:
   void trace_changes(offset at, const std::string& name);
   void trace_trash(offset at, const std::string& name, std::string_view line);
   void trace_directory(offset at);
+  /// Which descriptor names which run.
+  void trace_loan_runs();
   void compare_run(std::uint64_t page, page_word word);
   void compare_slab(std::uint64_t page, page_word use);
   void compare_block(const block_place& place, block_kind kind);
@@ -81,6 +83,7 @@ private:
   bool repair_;
   trace_report report_;
   std::unordered_map<offset, std::string> reached_;
+  std::unordered_map<offset, block_place> loan_runs_;  // Their descriptors.
 };
 
 /// Traces what a root holds; `line` is the type of the outermost object, below

@@ -32,6 +32,21 @@ struct slab_use {
   [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
     return static_cast<std::uint64_t>(kind) << 8U | cls;
   }
+  /// How many classes slabs of a kind may have: loans may be large.
+  [[nodiscard]] static constexpr std::uint32_t classes_of(
+      block_kind kind) noexcept {
+    return kind == block_kind::loan ? slab_class_count : size_class_count;
+  }
+  /// Is the count of a slab's page word a use? It comes from shared bytes.
+  [[nodiscard]] static constexpr bool is_one(std::uint64_t packed) noexcept {
+    return packed >> 8U < block_kinds &&
+           (packed & 0xffU) < classes_of(static_cast<block_kind>(packed >> 8U));
+  }
+  /// Requires: `is_one(packed)`.
+  [[nodiscard]] static constexpr slab_use of(std::uint64_t packed) noexcept {
+    return {static_cast<block_kind>(packed >> 8U),
+            static_cast<std::uint32_t>(packed & 0xffU)};
+  }
 };
 
 /// Positions of one block and of the word that decides about it.
@@ -58,7 +73,7 @@ struct block_place {
   const auto use = page.count();
   if (use >> 8U != static_cast<std::uint64_t>(kind)) return {};
   const auto cls = static_cast<std::uint32_t>(use & 0xffU);
-  if (cls >= size_class_count) return {};
+  if (cls >= slab_use::classes_of(kind)) return {};
   const auto& shape = img.shape(cls);
   const auto base = index << img.page_shift();
   const auto inside = static_cast<std::uint32_t>(at - base);

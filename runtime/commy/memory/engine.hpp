@@ -135,6 +135,9 @@ public:
   /// First page of `count` free ones in a row inside one chunk, or 0. Call
   /// under `lock_pages`: then heads and counts stand still but for frees.
   [[nodiscard]] std::uint64_t free_pages(std::uint64_t count) noexcept;
+  /// The same, and makes room when there is none: by growth, then of the runs
+  /// that free loans keep. Throws out_of_space, disk_full.
+  [[nodiscard]] std::uint64_t find_pages(std::uint64_t count);
   /// Wakes every lane that waits for `root`. Cost: a look at each lane.
   void wake_waiters(offset root) noexcept;
   /// Sleeps until `root` is unlocked by whoever writes it, or `at_most`; used

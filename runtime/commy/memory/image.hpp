@@ -26,17 +26,29 @@ public:
         page_shift_{static_cast<unsigned>(std::countr_zero(sizes.page_bytes))},
         chunk_shift_{
             static_cast<unsigned>(std::countr_zero(sizes.chunk_bytes))} {
-    for (std::uint32_t cls = 0; cls < size_class_count; ++cls) {
-      shapes_[cls] = slab_shape::of(cls, sizes);
+    for (std::uint32_t cls = 0; cls < slab_class_count; ++cls) {
+      shapes_[cls] =
+          slab_shape::of(is_large(cls) ? descriptor_class : cls, sizes);
+    }
+    for (std::uint32_t n = 0; n < large_class_count; ++n) {
+      run_pages_[n] = large_pages(size_class_count + n, sizes);
     }
   }
 
   [[nodiscard]] const geometry& sizes() const noexcept { return sizes_; }
   /// log2 of the page size.
   [[nodiscard]] unsigned page_shift() const noexcept { return page_shift_; }
-  /// Requires: `cls < size_class_count`.
+  /// As `geometry::chunk_pages`, without a division.
+  [[nodiscard]] std::uint64_t chunk_pages() const noexcept {
+    return std::uint64_t{1} << (chunk_shift_ - page_shift_);
+  }
+  /// How slabs of a class look. Requires: `cls < slab_class_count`.
   [[nodiscard]] const slab_shape& shape(std::uint32_t cls) const noexcept {
     return shapes_[cls];
+  }
+  /// Pages of a run of that class. Requires: `is_large(cls)`, as above.
+  [[nodiscard]] std::uint32_t run_pages(std::uint32_t cls) const noexcept {
+    return run_pages_[cls - size_class_count];
   }
   [[nodiscard]] data_header& header() const noexcept {
     return *reinterpret_cast<data_header*>(data_);
@@ -158,7 +170,8 @@ private:
   unsigned page_shift_ = 0;
   unsigned chunk_shift_ = 0;
   // Derived from the geometry once: divisions do not belong on hot paths.
-  std::array<slab_shape, size_class_count> shapes_{};
+  std::array<slab_shape, slab_class_count> shapes_{};
+  std::array<std::uint32_t, large_class_count> run_pages_{};
 };
 
 }  // namespace commy::memory

@@ -17,9 +17,8 @@ bool is_payload(const image& img, offset at, std::uint64_t words) noexcept {
   const page_word word{img.page(page).load(std::memory_order_acquire)};
   if (word.state() == page_state::meta) return false;
   if (word.state() != page_state::slab) return true;
-  const auto cls = static_cast<std::uint32_t>(word.count() & 0xffU);
-  if (cls >= size_class_count) return false;
-  const auto shape = img.shape(cls);
+  if (!slab_use::is_one(word.count())) return false;
+  const auto& shape = img.shape(slab_use::of(word.count()).cls);
   const auto inside = at % page_bytes;
   return inside >= shape.first && inside + 8 * words <= page_bytes;
 }
@@ -31,9 +30,8 @@ bool is_block_word(const image& img, offset at) noexcept {
   const page_word word{
       img.page(at / page_bytes).load(std::memory_order_acquire)};
   if (word.state() != page_state::slab) return false;
-  const auto cls = static_cast<std::uint32_t>(word.count() & 0xffU);
-  if (cls >= size_class_count) return false;
-  const auto shape = img.shape(cls);
+  if (!slab_use::is_one(word.count())) return false;
+  const auto& shape = img.shape(slab_use::of(word.count()).cls);
   const auto inside = at % page_bytes;
   return inside >= 64 && inside < 64 + 8ULL * shape.count;
 }

@@ -43,6 +43,8 @@ enum class planted_bug : std::uint32_t {
   hand_over_before_info = 3,  // A message's loans, before the cell names them.
   carrier_freed_first = 4,    // By a sweep, before the loans it names.
   extent_kept_in_log = 5,     // Given back while `log_used` counts it.
+  run_before_its_name = 6,    // Attached before the descriptor names it.
+  run_named_twice = 7,        // Attached under the name of a broken off try.
 };
 inline planted_bug planted = planted_bug::none;
 

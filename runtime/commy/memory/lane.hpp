@@ -90,6 +90,15 @@ struct slab_list {
   bool foreign = false;    // `ready` holds blocks of slabs of others.
 };
 
+/// The place of a use among all uses.
+[[nodiscard]] constexpr std::size_t list_of(slab_use use) noexcept {
+  const auto kind = static_cast<std::size_t>(use.kind);
+  // Loans alone have large classes.
+  const bool behind_loans = use.kind > block_kind::loan;
+  return kind * size_class_count + (behind_loans ? large_class_count : 0) +
+         use.cls;
+}
+
 /// The process-local side of a leased lane. Threads: the leasing one only.
 struct alignas(64) lane {
   // What each transaction writes: one cache line.
@@ -128,8 +137,10 @@ struct alignas(64) lane {
   std::uint64_t pages_seen = 0;  // Page words scanned for slabs.
   // Classes in which somebody may have freed blocks since this lane last
   // looked at all of its slabs.
-  std::array<bool, size_class_count> look_again{};
-  std::array<std::array<slab_list, size_class_count>, block_kinds> slabs;
+  std::array<bool, slab_class_count> look_again{};
+  // One list per use, kind by kind.
+  std::array<slab_list, list_of({static_cast<block_kind>(block_kinds), 0})>
+      slabs;
 
   /// A magazine's entry for a block.
   [[nodiscard]] magazine::entry entry_of(offset block,
@@ -137,7 +148,7 @@ struct alignas(64) lane {
     return {block | low_mark, word};
   }
   [[nodiscard]] slab_list& slabs_of(slab_use use) noexcept {
-    return slabs[static_cast<std::size_t>(use.kind)][use.cls];
+    return slabs[list_of(use)];
   }
   /// The next transaction's log begins in the base again.
   void rewind_log() noexcept {

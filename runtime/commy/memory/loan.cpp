@@ -1,25 +1,36 @@
 #include <commy/memory/loan.hpp>
-#include <commy/memory/loan_words.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/page_owners.hpp>
 
 namespace commy {
 
 namespace memory {
 
+namespace {
+
+/// A loan larger than its segment can lend.
+failure<loan_error> too_large(const image& img, std::uint64_t wanted) {
+  failure_detail detail;
+  detail.wanted = wanted;
+  detail.found = largest_loan(img.sizes());
+  return {loan_error::too_large, detail};
+}
+
+void restock_loans(engine& owner, lane& mine, slab_use use) {
+  if (!is_large(use.cls)) return stock(owner, mine, use);
+  // Rather a run of others' than one more; rather more runs than more slabs.
+  if (restock_runs(mine, use) || restock_spare(mine, use)) return;
+  stock(owner, mine, use);
+}
+
+}  // namespace
+
 result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
                                                 std::uint64_t bytes,
                                                 std::uint32_t type) try {
   const auto& img = owner->img();
-  const auto cls = class_for(bytes + 8);  // With the note of what it is.
-  if (cls >= size_class_count ||
-      class_bytes(cls) > img.sizes().page_bytes / 4) {
-    failure_detail detail;
-    detail.wanted = bytes;
-    detail.found = std::min<std::uint64_t>(class_bytes(size_class_count - 1),
-                                           img.sizes().page_bytes / 4) -
-                   8;
-    return unexpected{loan_error::too_large, detail};
-  }
+  const auto cls = loan_class_for(img, bytes);
+  if (cls == slab_class_count) return unexpected{too_large(img, bytes)};
   const lane_scope scope{*owner, owner->patience()};
   auto& mine = owner->my_lane();
   // relaxed: advice; a poisoned segment only refuses from now on.
@@ -43,9 +54,17 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
         continue;
       }
       loan_block made;
-      made.place_ = {entry.block(), entry.word, class_bytes(cls), cls,
+      made.place_ = {entry.block(), entry.word, img.shape(cls).block_bytes, cls,
                      mine.index + 1};
       made.generation_ = taken.generation();
+      auto room = room_of(img, made.place_);
+      if (!room) [[unlikely]] {
+        made.owner_ = owner;  // Gives the descriptor back should that fail.
+        attach_run(*owner, made.place_);
+        room = room_of(img, made.place_);
+        if (!room) return unexpected{loan_error::damaged};
+      }
+      made.content_ = room.at;
       made.bytes_ = static_cast<std::uint32_t>(bytes);
       made.type_ = type;
       // relaxed: the hand-over's release carries it along.
@@ -55,7 +74,7 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
       made.owner_ = std::move(owner);
       return made;
     }
-    stock(*owner, mine, use);
+    restock_loans(*owner, mine, use);
   }
   return unexpected{loan_error::damaged};
 } catch (const write_failed& failed) {
@@ -80,13 +99,17 @@ result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
   loan_block made;
   made.place_ = place;
   made.generation_ = generation;
-  // relaxed: the step above has acquired it. Input, hence bounded.
-  const auto note = loan_note(img, place).load(std::memory_order_relaxed);
-  const auto most = place.bytes - 8;
-  made.bytes_ = static_cast<std::uint32_t>(note);
-  if (made.bytes_ > most) made.bytes_ = most;
-  made.type_ = static_cast<std::uint32_t>(note >> 32U);
   made.owner_ = std::move(owner);
+  // The step above has acquired all that follows. Input, hence checked.
+  const auto room = room_of(img, place);
+  if (!room) return unexpected{loan_error::damaged};
+  made.content_ = room.at;
+  const auto note = loan_note(img, place).load(std::memory_order_relaxed);
+  made.bytes_ = static_cast<std::uint32_t>(note);
+  if (made.bytes_ > room.bytes) {
+    made.bytes_ = static_cast<std::uint32_t>(room.bytes);
+  }
+  made.type_ = static_cast<std::uint32_t>(note >> 32U);
   return made;
 }
 

@@ -25,9 +25,12 @@ namespace memory {
 /// Threads: one at a time.
 class loan_block {
 public:
-  /// Lends a block of at least `bytes`, of undefined content, aligned to 16 at
-  /// least. `type` is what `adopt`ers compare. Cost: a compare-and-swap on the
-  /// block's word; every 64th a scan of a slab; rarely a new slab.
+  /// Lends `bytes`, of undefined content, aligned to 16 at least, and to a page
+  /// above a quarter of one. `type` is what `adopt`ers compare. Cost: a
+  /// compare-and-swap on the block's word; every 64th a scan of a slab; rarely
+  /// a new slab. Of a large one three loads more, and a scan of the descriptors
+  /// in use when its lane has none at hand; only when all are in use the page
+  /// lock, for one more run.
   static result<loan_block, loan_error> take(std::shared_ptr<engine> owner,
                                              std::uint64_t bytes,
                                              std::uint32_t type);
@@ -50,7 +53,7 @@ public:
   }
   /// Requires: not empty, as all that follow.
   [[nodiscard]] std::byte* data() const noexcept {
-    return owner_->img().bytes(place_.block);
+    return owner_->img().bytes(content_);
   }
   /// What was asked for, or less if somebody has overwritten the note of it.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -87,6 +90,7 @@ private:
   void swap(loan_block& other) noexcept {
     std::swap(owner_, other.owner_);
     std::swap(place_, other.place_);
+    std::swap(content_, other.content_);
     std::swap(generation_, other.generation_);
     std::swap(bytes_, other.bytes_);
     std::swap(type_, other.type_);
@@ -94,6 +98,7 @@ private:
 
   std::shared_ptr<engine> owner_;
   block_place place_{};
+  offset content_ = 0;  // In the block, or in its run; see loan_run.hpp.
   std::uint64_t generation_ = 0;
   std::uint32_t bytes_ = 0;
   std::uint32_t type_ = 0;
@@ -118,11 +123,12 @@ template <class T>
 }  // namespace memory
 
 /// Elements in a block of a segment that this object alone owns: to be written
-/// where they lie, and then handed to another actor or process without a copy.
-/// What a receiver gets is a `loan<const T>`. A loan that is dropped goes back
-/// to the segment. The bytes of a received loan were written by another process
-/// of the same trust domain: their values are to be checked.
-/// Threads: one at a time. Invariant: the block's word says that this
+/// where they lie, and then handed to another actor or process without a copy,
+/// as a field of a message or beside one. A receiver is its only owner in turn:
+/// it may write, or say that it will not, by taking a `loan<const T>`. A loan
+/// that is dropped goes back to the segment. The bytes of a received loan were
+/// written by another process of the same trust domain: their values are to be
+/// checked. Threads: one at a time. Invariant: the block's word says that this
 /// participant owns it, and no other object of it does.
 template <class T>
   requires memory::plain<std::remove_const_t<T>>
@@ -163,12 +169,15 @@ private:
 };
 
 /// Lends `count` elements of `shared`, each one `T{}`. Fails with too_large
-/// above the segment's biggest size class (16 KiB with pages of 64 KiB) and
-/// otherwise when the segment has no room; never waits for other writers.
+/// above a chunk less a page (64 MiB less 64 KiB) and otherwise when the
+/// segment has no room; waits for no writer, but perhaps for the page lock when
+/// it needs a run of pages more than ever before. What costs time in proportion
+/// to the size is only to set the elements.
 template <memory::plain T>
 [[nodiscard]] result<loan<T>, loan_error> try_loan(const segment& shared,
                                                    std::size_t count = 1);
-/// The same without setting the elements: they hold what was there before.
+/// The same without setting the elements: they hold what was there before. The
+/// way for frames of megabytes, which cost no more than a few bytes then.
 template <memory::plain T>
 [[nodiscard]] result<loan<T>, loan_error> try_loan_for_overwrite(
     const segment& shared, std::size_t count = 1) {
@@ -191,6 +200,25 @@ result<loan<T>, loan_error> try_loan(const segment& shared, std::size_t count) {
   return made;
 }
 
+namespace memory {
+
+/// Takes over the loan that a received message names, for writing when T is not
+/// const: its sender has given it away for good. Fails as `adopt_loan`.
+template <class T>
+[[nodiscard]] result<loan<T>, loan_error> adopt_as(
+    std::shared_ptr<engine> owner, loan_handle handle) {
+  using element = std::remove_const_t<T>;
+  auto block = loan_block::adopt(std::move(owner), handle);
+  if (!block) return unexpected{block.error()};
+  if (block->type() != loan_type<element>() ||
+      block->bytes() < sizeof(element)) {
+    return unexpected{loan_error::wrong_type};
+  }
+  return loan<T>{std::move(*block)};
+}
+
+}  // namespace memory
+
 /// Takes over the loan that a received message names. Succeeds once for each
 /// time it was sent; fails with `stale` when the block was given back
 /// meanwhile, and with `wrong_type`, giving it back, when it was lent for
@@ -198,12 +226,7 @@ result<loan<T>, loan_error> try_loan(const segment& shared, std::size_t count) {
 template <memory::plain T>
 [[nodiscard]] result<loan<const T>, loan_error> adopt_loan(
     std::shared_ptr<memory::engine> owner, loan_handle handle) {
-  auto block = memory::loan_block::adopt(std::move(owner), handle);
-  if (!block) return unexpected{block.error()};
-  if (block->type() != memory::loan_type<T>() || block->bytes() < sizeof(T)) {
-    return unexpected{loan_error::wrong_type};
-  }
-  return loan<const T>{std::move(*block)};
+  return memory::adopt_as<const T>(std::move(owner), handle);
 }
 template <memory::plain T>
 [[nodiscard]] result<loan<const T>, loan_error> adopt_loan(

@@ -5,9 +5,8 @@ namespace commy {
 std::string_view describe(loan_error error) noexcept {
   switch (error) {
     case loan_error::too_large:
-      return "a typed loan is at most as large as the segment's biggest class "
-             "(16 KiB with pages of 64 KiB), a bare block as a chunk less a "
-             "page (64 MiB less 64 KiB); split it, or share it in a container";
+      return "a loan or bare block is at most as large as a chunk less a page "
+             "(64 MiB less 64 KiB); split it, or share it in a container";
     case loan_error::out_of_space:
       return "the segment has reached its capacity; give loans back, or create "
              "the segment with a larger one";

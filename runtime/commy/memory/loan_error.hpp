@@ -10,7 +10,7 @@
 namespace commy {
 
 enum class loan_error : std::uint8_t {
-  too_large,        // Above the biggest block of the segment.
+  too_large,        // Above the longest run of the segment.
   out_of_space,     // The segment has reached its capacity.
   disk_full,        // The file system refused to grow the segment.
   lanes_exhausted,  // No lane is left for this thread.

@@ -3,6 +3,7 @@
 
 #include <commy/memory/slabs.hpp>
 
+#include <array>
 #include <cstdint>
 
 namespace commy::memory {
@@ -45,10 +46,28 @@ inline bool free_loan(const image& img, const block_place& place,
   return true;
 }
 
-/// The last word of a loan block: {type 32, bytes 32} of what it was lent for.
+/// What ends each loan block, behind what is lent.
+struct loan_tail {
+  std::array<shared_u64, 2> holders;
+  shared_u64 note;  // {type 32, bytes 32} of what it was lent for.
+};
+static_assert(sizeof(loan_tail) == 24);
+
+/// A loan block has room for its tail and something more; a smaller one is what
+/// somebody has scribbled into a page word.
+[[nodiscard]] constexpr bool has_tail(const block_place& place) noexcept {
+  return place.bytes > sizeof(loan_tail);
+}
+/// Requires: `has_tail(place)`.
+[[nodiscard]] inline loan_tail& tail_of(const image& img,
+                                        const block_place& place) noexcept {
+  return *reinterpret_cast<loan_tail*>(
+      img.bytes(place.block + place.bytes - sizeof(loan_tail)));
+}
+/// The last word of the tail.
 [[nodiscard]] inline shared_u64& loan_note(const image& img,
                                            const block_place& place) noexcept {
-  return img.word(place.block + place.bytes - 8);
+  return tail_of(img, place).note;
 }
 
 }  // namespace commy::memory

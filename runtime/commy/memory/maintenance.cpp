@@ -1,5 +1,6 @@
 // What is done to a segment that nobody has open.
 #include <commy/memory/file_backing.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/segment.hpp>
 #include <commy/memory/sweep_all.hpp>
 
@@ -61,6 +62,7 @@ result<std::uint64_t, segment_error> segment::shrink(
   if ((*alone)->is_stale()) return unexpected{segment_error::stale, name};
   const image img{(*alone)->data(), (*alone)->control(), (*alone)->sizes()};
   if (!sweep_all(img)) return unexpected{segment_error::poisoned, name};
+  detach_all_runs(img);
   const auto before = img.committed();
   const auto end = end_of_use(img);
   if (end >= before) return std::uint64_t{0};

@@ -1,5 +1,6 @@
 #include <commy/base/fence.hpp>
 #include <commy/memory/classes.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/page_owners.hpp>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ bool is_lent(block_word word, block_kind kind, slot_index of) noexcept {
              : state == block_state::cached || state == block_state::returned;
 }
 
+block_place block_of(const image& img, offset base, std::uint32_t cls,
+                     std::uint32_t i) noexcept {
+  const auto& shape = img.shape(cls);
+  return {base + shape.first + std::uint64_t{i} * shape.block_bytes,
+          base + 64 + 8ULL * i, shape.block_bytes, cls, 0};
+}
+
 /// One participant's end, page by page.
 struct ending {
   const image& img;
@@ -47,14 +55,9 @@ struct ending {
 
   /// False when a block is left that names `of`.
   bool slab(std::uint64_t page, page_word now) noexcept {
-    const auto cls = static_cast<std::uint32_t>(now.count() & 0xffU);
-    const auto kind = now.count() >> 8U;
-    if (cls >= size_class_count ||
-        (kind != static_cast<std::uint64_t>(block_kind::loan) &&
-         kind != static_cast<std::uint64_t>(block_kind::bare))) {
-      return true;
-    }
-    const auto as = static_cast<block_kind>(kind);
+    if (!slab_use::is_one(now.count())) return true;
+    const auto [as, cls] = slab_use::of(now.count());
+    if (!is_lent_out(as)) return true;
     const bool keep = as == block_kind::loan && kinds == owned_kinds::bare;
     const auto base = page << img.page_shift();
     const auto count = img.shape(cls).count;
@@ -70,6 +73,9 @@ struct ending {
       // Nobody steps from one such word to another more often than that.
       for (int tries = 0; tries < 3 && !keep && is_lent(seen, as, of);
            ++tries) {
+        if (is_large(cls) && seen.state() == block_state::owned) {
+          forget_lost_run(img, block_of(img, base, cls, i));
+        }
         // release as in [free-block].
         if (word.compare_exchange_strong(seen.raw, seen.freed().raw,
                                          std::memory_order_acq_rel,

@@ -94,6 +94,10 @@ struct cell_info {
 
 /// Bytes of a message that lies in its cell.
 inline constexpr std::uint32_t inline_bytes = 32;
+/// Bytes of any message: a cell's info has 16 bits for them, as many as the
+/// places of loans in a carrier's header need at most. What is larger is a
+/// loan.
+inline constexpr std::uint32_t message_bytes_max = 0xffff;
 /// Loans that one message may name. Eight places fit the carrier's header.
 inline constexpr std::uint32_t loans_max = 8;
 

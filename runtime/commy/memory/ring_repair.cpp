@@ -1,6 +1,6 @@
 #include <commy/base/fence.hpp>
 #include <commy/memory/journal.hpp>
-#include <commy/memory/loan_words.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/ring_repair.hpp>
 
 #include <cstring>
@@ -11,16 +11,16 @@ namespace {
 /// Copies handles and checks the carrier they lie in. False: nonsense.
 bool read_carrier(const image& img, const block_place& carrier,
                   std::uint32_t bytes, named_loans& into) noexcept {
+  const auto room = room_of(img, carrier);
   carrier_header header;
-  std::memcpy(&header, img.bytes(carrier.block), sizeof header);
-  if (header.bytes != bytes || header.loans > loans_max ||
-      sizeof header + bytes + 8 > carrier.bytes) {
-    return false;
-  }
+  if (room.bytes < sizeof header + std::uint64_t{bytes}) return false;
+  const auto* const content = img.bytes(room.at);
+  std::memcpy(&header, content, sizeof header);
+  if (header.bytes != bytes || header.loans > loans_max) return false;
   for (std::uint32_t i = 0; i < header.loans; ++i) {
     const auto at = 8ULL * header.places[i];
     if (at + sizeof(loan_handle) > bytes) return false;
-    std::memcpy(&into.handles[i], img.bytes(carrier.block) + sizeof header + at,
+    std::memcpy(&into.handles[i], content + sizeof header + at,
                 sizeof(loan_handle));
   }
   into.count = header.loans;

@@ -38,6 +38,44 @@ static_assert(class_for(129) == 8 && class_for(160) == 8 &&
               class_for(257) == 12 && class_for(16384) == 35 &&
               class_for(16385) == size_class_count);
 
+/// What is larger than a slab's blocks may be lent as well: as a descriptor, a
+/// block of this class, that names a run of pages; see loan_run.hpp. Such slabs
+/// have classes of their own, one for each length of run: 1 to 4 pages, then
+/// four per doubling. 4 + 4 * 13 classes reach 32,768 pages, and a chunk has at
+/// most as many (1 MiB pages with two words each in the chunk's first one).
+inline constexpr std::uint32_t large_class_count = 56;
+inline constexpr std::uint32_t slab_class_count =
+    size_class_count + large_class_count;
+inline constexpr std::uint32_t descriptor_class = class_for(64);
+
+[[nodiscard]] constexpr bool is_large(std::uint32_t cls) noexcept {
+  return cls >= size_class_count;
+}
+/// Requires: `is_large(cls)`.
+[[nodiscard]] constexpr std::uint32_t large_pages(
+    std::uint32_t cls, const geometry& sizes) noexcept {
+  const auto n = cls - size_class_count;
+  // All but the head of a chunk.
+  const auto most = sizes.chunk_pages() - 1;
+  const auto pages =
+      n < 4 ? n + 1
+            : (4U << (n - 4) / 4) + ((n - 4) % 4 + 1) * (1U << (n - 4) / 4);
+  return pages < most ? pages : most;
+}
+/// The smallest such class for `pages`, or `slab_class_count` for none.
+[[nodiscard]] constexpr std::uint32_t large_class_for(
+    std::uint64_t pages, const geometry& sizes) noexcept {
+  if (pages == 0 || pages >= sizes.chunk_pages()) return slab_class_count;
+  if (pages <= 4) {
+    return size_class_count + static_cast<std::uint32_t>(pages) - 1;
+  }
+  const auto doubling =
+      static_cast<std::uint32_t>(std::bit_width((pages - 1) >> 3U));
+  const auto quarter = (pages - 1 - (4ULL << doubling)) >> doubling;
+  return size_class_count + 4 + 4 * doubling +
+         static_cast<std::uint32_t>(quarter);
+}
+
 /// Where the blocks of one slab lie, derived from its class alone:
 /// header 64, words 8 n, padding to the blocks' alignment, n blocks.
 struct slab_shape {

@@ -25,6 +25,7 @@ bool is_ready(block_word now, const lane& mine, block_kind kind,
 /// the slab prefers this lane.
 bool scan_slab(lane& mine, known_slab& slab, slab_use use, bool all,
                bool own = true) noexcept {
+  if (is_large(use.cls)) return scan_spare(mine, slab, use);
   const auto& img = *mine.img;
   auto& list = mine.slabs_of(use);
   auto& ready = list.ready;
@@ -78,39 +79,12 @@ bool adopt(const image& img, std::uint64_t index, page_word page,
       std::memory_order_relaxed);
 }
 
-/// Sorts slabs that appeared since the last look into the lane's lists.
-void discover_slabs(lane& mine) {
-  const auto& img = *mine.img;
-  const auto pages = img.page_count();
-  const bool from_start = mine.pages_seen == 0;
-  for (; mine.pages_seen < pages; ++mine.pages_seen) {
-    // acquire, pairs with [slab]: its words are zeroed before.
-    const page_word page{
-        img.page(mine.pages_seen).load(std::memory_order_acquire)};
-    if (page.state() != page_state::slab) continue;
-    const auto cls = static_cast<std::uint32_t>(page.count() & 0xffU);
-    const auto kind = page.count() >> 8U;
-    if (cls >= size_class_count || kind >= block_kinds) continue;
-    const bool mine_already = page.owner() == mine.index + 1;
-    // Slabs that this lease made are in the list.
-    if (mine_already && !from_start) continue;
-    if (mine_already || adopt(img, mine.pages_seen, page, mine.index)) {
-      add_slab(mine, {static_cast<block_kind>(kind), cls}, mine.pages_seen);
-      mine.look_again[cls] = true;
-    } else {
-      mine.slabs[kind][cls].others.push_back({mine.pages_seen, 0});
-    }
-  }
-}
-
 void forget_slabs(lane& mine) noexcept {
-  for (auto& kind : mine.slabs) {
-    for (auto& list : kind) {
-      list.own.clear();
-      list.others.clear();
-      list.returned.clear();
-      list.cursor = 0;
-    }
+  for (auto& list : mine.slabs) {
+    list.own.clear();
+    list.others.clear();
+    list.returned.clear();
+    list.cursor = 0;
   }
   mine.pages_seen = 0;
 }
@@ -146,17 +120,59 @@ bool scan_returned(lane& mine, slab_use use) noexcept {
 
 }  // namespace
 
+bool scan_spare(lane& mine, known_slab& slab, slab_use use) noexcept {
+  const auto& img = *mine.img;
+  auto& ready = mine.slabs_of(use).ready;
+  if (ready.full()) return false;
+  const auto base = slab.page << img.page_shift();
+  const auto& shape = img.shape(use.cls);
+  note_owner(img, slab.page, mine.slot);
+  for (std::uint32_t i = 0; i < shape.count; ++i) {
+    const auto word = base + 64 + 8ULL * i;
+    // relaxed: a look; whoever takes the block proves it.
+    if (block_word{img.word(word).load(std::memory_order_relaxed)}.state() ==
+        block_state::free) {
+      ready.push(mine.entry_of(
+          base + shape.first + std::uint64_t{i} * shape.block_bytes, word));
+      return true;
+    }
+  }
+  return false;
+}
+
+void discover_slabs(lane& mine) {
+  const auto& img = *mine.img;
+  const auto pages = img.page_count();
+  const bool from_start = mine.pages_seen == 0;
+  for (; mine.pages_seen < pages; ++mine.pages_seen) {
+    // acquire, pairs with [slab]: its words are zeroed before.
+    const page_word page{
+        img.page(mine.pages_seen).load(std::memory_order_acquire)};
+    if (page.state() != page_state::slab) continue;
+    if (!slab_use::is_one(page.count())) continue;
+    const auto use = slab_use::of(page.count());
+    const bool mine_already = page.owner() == mine.index + 1;
+    // Slabs that this lease made are in the list.
+    if (mine_already && !from_start) continue;
+    if (mine_already || adopt(img, mine.pages_seen, page, mine.index)) {
+      add_slab(mine, use, mine.pages_seen);
+      mine.look_again[use.cls] = true;
+    } else {
+      mine.slabs_of(use).others.push_back({mine.pages_seen, 0});
+    }
+  }
+}
+
 block_place block_of_word(const image& img, offset word,
                           block_kind& kind) noexcept {
   const auto base = img.page_base(word);
   const page_word page{
       img.page(base >> img.page_shift()).load(std::memory_order_relaxed)};
-  const auto cls = static_cast<std::uint32_t>(page.count() & 0xffU);
-  if (page.state() != page_state::slab || cls >= size_class_count ||
-      page.count() >> 8U >= block_kinds) {
+  if (page.state() != page_state::slab || !slab_use::is_one(page.count())) {
     return {};
   }
-  kind = static_cast<block_kind>(page.count() >> 8U);
+  kind = slab_use::of(page.count()).kind;
+  const auto cls = slab_use::of(page.count()).cls;
   const auto& shape = img.shape(cls);
   const auto number = (word - base - 64) / 8;
   return {base + shape.first + number * shape.block_bytes, word,

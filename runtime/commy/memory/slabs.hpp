@@ -63,6 +63,12 @@ bool restock_fully(lane& mine, slab_use use);
 /// The last resort: from slabs of others, too. Requires: `restock_fully` came
 /// before.
 bool restock_from_others(lane& mine, slab_use use);
+/// Takes note of slabs that have appeared since this lane last looked. Cost: a
+/// look at the pages that have come since.
+void discover_slabs(lane& mine);
+/// Puts the lowest free descriptor of a slab into the magazine, see
+/// loan_run.hpp: those ever used are the slab's first. False for none.
+bool scan_spare(lane& mine, slab_list::known_slab& slab, slab_use use) noexcept;
 /// Takes note of a slab that this lane has just made.
 void add_slab(lane& mine, slab_use use, std::uint64_t page);
 

@@ -1,3 +1,4 @@
+#include <commy/memory/loan_run.hpp>
 #include <commy/memory/statistics.hpp>
 
 #include <algorithm>
@@ -42,6 +43,28 @@ void count_slab(const image& img, std::uint64_t index, std::uint32_t cls,
       img.sizes().page_bytes - std::uint64_t{shape.count} * shape.block_bytes;
 }
 
+/// Of a slab of descriptors: what their runs are used for. The runs' bytes are
+/// in `live_bytes` already.
+void count_runs(const image& img, std::uint64_t index, std::uint32_t cls,
+                segment_statistics& now) noexcept {
+  const auto& shape = img.shape(cls);
+  auto& here = now.large[cls - size_class_count];
+  const auto base = index << img.page_shift();
+  for (std::uint32_t i = 0; i < shape.count; ++i) {
+    const auto word = base + 64 + 8ULL * i;
+    const auto room =
+        room_of(img, {base + shape.first + std::uint64_t{i} * shape.block_bytes,
+                      word, shape.block_bytes, cls, 0});
+    if (!room) continue;
+    const bool free =
+        block_word{img.word(word).load(std::memory_order_relaxed)}.state() ==
+        block_state::free;
+    ++(free ? here.kept_runs : here.owned_runs);
+    (free ? now.reserved_bytes : now.owned_bytes) += room.bytes;
+  }
+  now.overhead_bytes += img.sizes().page_bytes;
+}
+
 }  // namespace
 
 segment_statistics count_bytes(const image& img) noexcept {
@@ -52,6 +75,9 @@ segment_statistics count_bytes(const image& img) noexcept {
   now.committed_bytes = img.committed();
   for (std::uint32_t cls = 0; cls < size_class_count; ++cls) {
     now.classes[cls].block_bytes = img.shape(cls).block_bytes;
+  }
+  for (std::uint32_t n = 0; n < large_class_count; ++n) {
+    now.large[n].run_bytes = img.run_pages(size_class_count + n) * page_bytes;
   }
   const auto pages = img.page_count();
   std::uint64_t free_in_a_row = 0;
@@ -80,8 +106,10 @@ segment_statistics count_bytes(const image& img) noexcept {
     } else if (page.state() == page_state::meta) {
       now.overhead_bytes += page_bytes;
     } else if (page.state() == page_state::slab &&
-               (page.count() & 0xffU) < size_class_count) {
-      count_slab(img, p, static_cast<std::uint32_t>(page.count() & 0xffU), now);
+               slab_use::is_one(page.count())) {
+      const auto cls = slab_use::of(page.count()).cls;
+      is_large(cls) ? count_runs(img, p, cls, now)
+                    : count_slab(img, p, cls, now);
     }
     p += step;
   }

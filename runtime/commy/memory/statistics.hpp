@@ -19,21 +19,31 @@ struct class_statistics {
   std::uint64_t free_blocks = 0;
 };
 
+/// Loans of one size, too large for a slab: see loan_run.hpp.
+struct large_statistics {
+  std::uint64_t run_bytes = 0;
+  std::uint64_t owned_runs = 0;  // Lent.
+  std::uint64_t kept_runs = 0;   // Free, with their memory.
+};
+
 /// What a segment holds at the moment; beside writers at work a look at each
 /// word in turn, not one instant.
 struct segment_statistics {
   std::uint64_t capacity_bytes = 0;
   std::uint64_t committed_bytes = 0;
-  std::uint64_t live_bytes = 0;        // In blocks and runs that are not free,
-  std::uint64_t owned_bytes = 0;       // of these lent,
-  std::uint64_t reserved_bytes = 0;    // and reserved.
-  std::uint64_t live_blocks = 0;       // Blocks and runs that are not free.
-  std::uint64_t free_block_bytes = 0;  // In slabs, free.
-  std::uint64_t free_page_bytes = 0;   // In no slab and no run.
+  std::uint64_t live_bytes = 0;   // In blocks and runs that are not free,
+  std::uint64_t owned_bytes = 0;  // of these lent,
+  // and reserved, also by free loans that keep their memory for the next.
+  std::uint64_t reserved_bytes = 0;
+  std::uint64_t live_blocks = 0;         // Blocks and runs that are not free.
+  std::uint64_t free_block_bytes = 0;    // In slabs, free.
+  std::uint64_t free_page_bytes = 0;     // In no slab and no run.
   std::uint64_t largest_free_bytes = 0;  // The longest run that could be taken.
   // Words, headers and padding of slabs, and the heads of chunks.
   std::uint64_t overhead_bytes = 0;
   std::array<class_statistics, memory::size_class_count> classes{};
+  // Their descriptors count as overhead.
+  std::array<large_statistics, memory::large_class_count> large{};
 
   /// How much of the free pages does not lie in one piece, 0 to 1.
   [[nodiscard]] double fragmentation() const noexcept {

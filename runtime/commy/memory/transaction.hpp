@@ -165,8 +165,8 @@ private:
   [[nodiscard]] failure_detail who_waits(memory::offset root,
                                          memory::lane_index holder) const;
   memory::offset take_run(std::uint64_t pages);
-  /// First of `pages` free pages in a row. Call under the page lock.
-  std::uint64_t find_run(std::uint64_t pages);
+  /// A free page, or 0: blocks have been found meanwhile. Call under the page
+  /// lock.
   std::uint64_t page_for_slab(memory::slab_use use);
   void refill(memory::slab_use use);
   void finish(bool forward) noexcept;

@@ -92,6 +92,7 @@ enum class page_state : std::uint8_t {
   meta = 4,     // Head of a chunk: headers and page words.
   dropped = 5,  // Reserved, and given back by the same open transaction.
   owned = 6,    // Head of a bare run; the owner is a participant.
+  loan = 7,     // Head of a run that a loan's descriptor names.
 };
 
 /// {state 4, owner 12, generation 24, count 24 bits}.
@@ -130,7 +131,8 @@ struct page_word {
   /// True for the head of a run, in whatever state of its life.
   [[nodiscard]] constexpr bool heads_run() const noexcept {
     return state() == page_state::reserved || state() == page_state::live ||
-           state() == page_state::dropped || state() == page_state::owned;
+           state() == page_state::dropped || state() == page_state::owned ||
+           state() == page_state::loan;
   }
   friend constexpr bool operator==(page_word, page_word) = default;
 };

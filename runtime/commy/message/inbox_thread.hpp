@@ -14,7 +14,8 @@ namespace commy::message {
 /// each. This is how a host brings messages of other processes to its actors:
 ///
 ///     inbox_thread mail{std::move(box), [&](const parcel& p) {
-///       return actors.deliver(p.target(), p.id(), p.bytes()).has_value();
+///       return actors.deliver(p.target(), p.id(), p.bytes(), p.owner())
+///           .has_value();
 ///     }};
 ///
 /// The handler runs in that thread and should not wait. True says that the

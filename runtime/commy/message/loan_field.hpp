@@ -1,12 +1,17 @@
-// commy/message/loan_field.hpp: handles as fields of messages.
+// commy/message/loan_field.hpp: loans, and their handles, in messages.
 #pragma once
 
-#include <commy/memory/loan_handle.hpp>
+#include <commy/memory/loan.hpp>
 #include <commy/message/wire_type.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
 
 namespace commy {
 
@@ -15,6 +20,16 @@ namespace commy {
 template <>
 struct wire_field<loan_handle> {
   static constexpr std::string_view kind = "handle";
+  static bool accepts(const std::byte* /*field*/) noexcept { return true; }
+};
+
+/// A loan in a message is its handle on the wire: who sends the message gives
+/// the loan away, who receives it adopts it. `loan<T>` and `loan<const T>` are
+/// alike there; which of them a receiver's struct has is its own affair.
+template <class T>
+struct wire_field<loan<T>> {
+  static constexpr std::string_view kind = "loan";
+  using wire = loan_handle;
   static bool accepts(const std::byte* /*field*/) noexcept { return true; }
 };
 
@@ -27,9 +42,9 @@ constexpr void for_each_handle(std::size_t place, Each&& each) {
   if constexpr (std::is_same_v<T, loan_handle>) {
     each(place);
   } else if constexpr (std::is_array_v<T> || std_array<T>::value) {
-    using element = std::remove_cvref_t<decltype(std::declval<T&>()[0])>;
+    using element = element_type<T>;
     for (std::size_t i = 0; i < sizeof(T) / sizeof(element); ++i) {
-      for_each_handle<element>(place + i * sizeof(element), each);
+      for_each_handle<element>(place + i * wire_size<element>(), each);
     }
   } else if constexpr (described<T>) {
     for_each_field<T>([&](auto, auto field, auto offset) {
@@ -61,6 +76,107 @@ inline constexpr auto handle_places = [] {
   });
   return places;
 }();
+
+namespace detail {
+
+template <class T>
+struct is_loan : std::false_type {};
+template <class T>
+struct is_loan<loan<T>> : std::true_type {};
+
+template <class T>
+constexpr std::size_t count_loans() {
+  if constexpr (is_loan<T>::value) {
+    return 1;
+  } else if constexpr (std::is_array_v<T> || std_array<T>::value) {
+    return sizeof(T) / sizeof(element_type<T>) * count_loans<element_type<T>>();
+  } else if constexpr (described<T>) {
+    std::size_t count = 0;
+    boost::mp11::mp_for_each<members<T>>([&](auto member) {
+      count += count_loans<field_type<T, decltype(member)>>();
+    });
+    return count;
+  } else {
+    return 0;
+  }
+}
+
+/// Calls `each(field, place)` for every loan in `content`, and for every part
+/// without loans as a whole, in order; `place` is where it is on the wire. Ends
+/// when `each` answers false, and answers that.
+template <class T, class Each>
+bool for_each_part(T& content, std::size_t place, Each& each) {
+  using type = std::remove_const_t<T>;
+  if constexpr (is_loan<type>::value || !has_stand_ins<type>()) {
+    return each(content, place);
+  } else if constexpr (described<type>) {
+    bool go_on = true;
+    std::size_t offset = 0;
+    boost::mp11::mp_for_each<members<type>>([&](auto member) {
+      using field = field_type<type, decltype(member)>;
+      offset = round_up(offset, wire_align<field>());
+      go_on = go_on && for_each_part(content.*decltype(member)::pointer,
+                                     place + offset, each);
+      offset += wire_size<field>();
+    });
+    return go_on;
+  } else {
+    for (auto& element : content) {
+      if (!for_each_part(element, place, each)) return false;
+      place += wire_size<element_type<type>>();
+    }
+    return true;
+  }
+}
+
+}  // namespace detail
+
+/// How many loans a message of type M has.
+template <class M>
+inline constexpr std::size_t loan_count = detail::count_loans<M>();
+
+/// Builds an M from bytes that came through a ring, and adopts its loans, of
+/// participant `owner`, which may be null when M carries none. Every byte is
+/// input: fails with `damaged` when it is no M, and as `adopt_loan`; then the
+/// loans adopted so far are given back. A handle that names nothing becomes an
+/// empty loan. Requires: `bytes` are a private copy.
+template <class M>
+[[nodiscard]] result<M, loan_error> from_wire(
+    std::span<const std::byte> bytes,
+    const std::shared_ptr<memory::engine>& owner) {
+  if (bytes.size() != wire_bytes<M> || !wire_accepts<M>(bytes.data())) {
+    return unexpected{loan_error::damaged};
+  }
+  M made{};
+  if constexpr (!carries_loans<M>) {
+    std::memcpy(&made, bytes.data(), sizeof(M));
+  } else {
+    std::optional<failure<loan_error>> why;
+    const auto decode = [&]<class T>(T& part, std::size_t place) {
+      if constexpr (detail::is_loan<T>::value) {
+        loan_handle handle;
+        std::memcpy(&handle, bytes.data() + place, sizeof handle);
+        if (!handle) return true;
+        if (owner == nullptr) {
+          why = failure{loan_error::wrong_segment};
+          return false;
+        }
+        using element = std::remove_pointer_t<decltype(part.data())>;
+        auto adopted = memory::adopt_as<element>(owner, handle);
+        if (!adopted) {
+          why = adopted.error();
+          return false;
+        }
+        part = std::move(*adopted);
+      } else {
+        std::memcpy(&part, bytes.data() + place, sizeof(T));
+      }
+      return true;
+    };
+    if (!detail::for_each_part(made, 0, decode)) return unexpected{*why};
+  }
+  return made;
+}
 
 }  // namespace message
 }  // namespace commy

@@ -5,7 +5,6 @@
 #include <commy/message/loan_field.hpp>
 #include <commy/message/ring_consumer.hpp>
 
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,17 +54,20 @@ public:
     return std::span{message_.loans.handles}.first(message_.loans.count);
   }
 
-  /// The message, if it is an M.
+  /// The message, if it is an M, with the loans that are its fields. These are
+  /// adopted by this call, so it succeeds once; nothing, when one of them is
+  /// gone or was lent for another type.
   template <class M>
     requires wire_sendable<M>
   [[nodiscard]] std::optional<M> as() const {
-    if (id() != wire_id<M>() || bytes().size() != sizeof(M) ||
-        !wire_accepts<M>(bytes().data())) {
-      return std::nullopt;
-    }
-    M copy{};
-    std::memcpy(&copy, bytes().data(), sizeof(M));
-    return copy;
+    if (id() != wire_id<M>()) return std::nullopt;
+    auto made = from_wire<M>(bytes(), owner_);
+    if (!made) return std::nullopt;
+    return std::move(*made);
+  }
+  /// Whose ring it came through: what adopts its loans.
+  [[nodiscard]] const std::shared_ptr<memory::engine>& owner() const noexcept {
+    return owner_;
   }
   /// Takes over a loan that the message names; see `adopt_loan`.
   template <memory::plain T>

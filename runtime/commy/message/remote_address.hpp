@@ -5,6 +5,8 @@
 #include <commy/message/loan_field.hpp>
 #include <commy/message/name_table.hpp>
 #include <commy/message/ring_producer.hpp>
+#include <commy/message/sent.hpp>
+#include <commy/message/wire_form.hpp>
 
 #include <array>
 #include <chrono>
@@ -55,10 +57,12 @@ private:
 /// An actor of another process that understands the messages M..., found by the
 /// name it has published in a segment.
 ///
-///     auto screen = remote_address<frame_ready>::find(video,
-///     "screen").value(); auto frame = try_loan<image>(video).value();
-///     draw(*frame);
-///     if (auto sent = screen.send(frame_ready{}, std::move(frame)); !sent) ...
+///     auto screen =
+///         remote_address<frame_ready>::find(video, "screen").value();
+///     auto picture = try_loan<image>(video).value();
+///     draw(*picture);
+///     if (auto sent = screen.send(frame_ready{std::move(picture), 7}); !sent)
+///       ... // sent.take_back() is the message, with its picture
 ///
 /// Messages of one thread through one address arrive in the order they were
 /// sent, each at most once; what was sent and not yet taken when the receiver
@@ -68,7 +72,7 @@ template <class... M>
 class remote_address {
   static_assert((wire_sendable<M> && ...),
                 "commy: a message to another process is a described struct "
-                "that can be copied byte by byte");
+                "that can be copied byte by byte, but for its loans");
 
 public:
   using clock = std::chrono::steady_clock;
@@ -89,12 +93,25 @@ public:
     return remote_address{std::move(*found)};
   }
 
+  /// Sends `content` and the loans that are its fields; never waits for the
+  /// receiver. When it is refused, the answer has it, with its loans. An empty
+  /// loan arrives as an empty one. Cost: one copy of what are no loans, and
+  /// what `ring_producer` costs.
+  template <class X>
+    requires((std::same_as<X, M> || ...) && carries_loans<X>)
+  sent<X> send(X content) {
+    const message::wire_form<X> form{content};
+    auto done = to_.send(wire_id<X>(), form.bytes(), form.loans());
+    if (done) return {};
+    return {done.error(), std::move(content)};
+  }
+
   /// Sends a copy of `content`; never waits for the receiver. Its fields of
   /// type `loan_handle` are set from `loans`, one for each in their order; an
   /// empty loan leaves a handle that names nothing. On success the loans are
   /// the receiver's and empty here; on failure nothing has changed hands.
   template <class X, class... T>
-    requires(std::same_as<X, M> || ...)
+    requires((std::same_as<X, M> || ...) && !carries_loans<X>)
   // The ring empties what it took:
   // NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved)
   result<void, send_error> send(const X& content, loan<T>&&... loans) {
@@ -120,7 +137,15 @@ private:
 };
 
 /// Finds a name and sends one message to it. Who sends more keeps an address.
+template <class X>
+  requires carries_loans<X>
+sent<X> send(const segment& shared, std::string_view name, X content) {
+  auto to = remote_address<X>::find(shared, name);
+  if (!to) return {to.error(), std::move(content)};
+  return to->send(std::move(content));
+}
 template <class X, class... T>
+  requires(!carries_loans<X>)
 result<void, send_error> send(const segment& shared, std::string_view name,
                               const X& content, loan<T>&&... loans) {
   auto to = remote_address<X>::find(shared, name);

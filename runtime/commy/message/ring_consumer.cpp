@@ -1,4 +1,4 @@
-#include <commy/memory/loan_words.hpp>
+#include <commy/memory/loan_run.hpp>
 #include <commy/message/ring_consumer.hpp>
 
 #include <algorithm>
@@ -187,8 +187,13 @@ bool ring_consumer::copy_payload(const cell_copy& cell,
   const auto& img = owner_->img();
   const auto place =
       memory::find_block(img, named.carrier.block(), block_kind::loan);
+  // Nothing, should somebody have scribbled since `read_named` looked.
+  const auto room = memory::room_of(img, place);
+  if (room.bytes < sizeof(memory::carrier_header) + std::uint64_t{bytes}) {
+    return false;
+  }
   std::memcpy(payload_.data(),
-              img.bytes(place.block) + sizeof(memory::carrier_header), bytes);
+              img.bytes(room.at) + sizeof(memory::carrier_header), bytes);
   return memory::free_loan(
       img, place,
       memory::in_ring_of(owner_->slot(), named.carrier.generation()));

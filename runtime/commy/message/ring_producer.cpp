@@ -77,6 +77,12 @@ result<void, send_error> ring_producer::check(const outgoing& message) const {
   if (message.loans.size() > memory::loans_max) {
     return unexpected{send_error::too_many_loans};
   }
+  if (message.bytes.size() > memory::message_bytes_max) {
+    failure_detail detail;
+    detail.wanted = message.bytes.size();
+    detail.found = memory::message_bytes_max;
+    return unexpected{send_error::too_large, detail};
+  }
   for (const auto& loan : message.loans) {
     if (loan.place % 8 != 0 ||
         loan.place + sizeof(loan_handle) > message.bytes.size()) {

@@ -14,8 +14,8 @@ std::string_view describe(send_error error) noexcept {
       return "the receiver's inbox is full; send less, try again later, or "
              "create the segment with more ring cells";
     case send_error::too_large:
-      return "the message is larger than the segment's biggest block; put the "
-             "bulk of it into loans";
+      return "the message has 64 KiB or more, or more than a chunk of its "
+             "segment; put the bulk of it into loans";
     case send_error::too_many_loans:
       return "a message carries at most eight loans; send several messages";
     case send_error::foreign_loan:

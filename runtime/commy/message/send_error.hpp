@@ -14,7 +14,7 @@ enum class send_error : std::uint8_t {
   name_not_found,    // No inbox has published that name.
   receiver_stopped,  // The receiving process has died or closed its inbox.
   ring_full,         // The receiver does not keep up, or is stopped.
-  too_large,         // Above the segment's biggest block; send a loan.
+  too_large,         // 64 KiB or more, or above the longest run; send a loan.
   too_many_loans,    // More than eight in one message.
   foreign_loan,      // A loan of another segment, or one that is gone.
   bad_place,         // A handle's place does not lie within the message.

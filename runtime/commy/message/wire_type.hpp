@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 
@@ -23,7 +24,12 @@ namespace commy {
 ///     static constexpr std::string_view kind;  // their place in the layout
 ///     static bool accepts(const std::byte* field) noexcept;  // hostile bytes
 ///
-/// The type must be trivially copyable and mean the same in every process.
+/// The type must be trivially copyable and mean the same in every process. One
+/// that is not, such as a loan, says what travels in its place:
+///
+///     using wire = ...;  // trivially copyable
+///
+/// and whoever sends and receives turns one into the other; see wire_form.hpp.
 template <class T>
 struct wire_field;
 
@@ -61,6 +67,10 @@ template <class T>
 concept custom_field = requires { wire_field<T>::kind; };
 
 template <class T>
+concept stand_in_field =
+    custom_field<T> && requires { typename wire_field<T>::wire; };
+
+template <class T>
 using members =
     boost::describe::describe_members<T, boost::describe::mod_any_access |
                                              boost::describe::mod_inherited>;
@@ -94,19 +104,91 @@ template <class T, class Member>
 using field_type =
     std::remove_reference_t<decltype(std::declval<T&>().*Member::pointer)>;
 
-/// Calls `f(name, type_identity<Field>, offset)` for each field in order.
-/// Returns the size of the struct if these were all its fields.
+template <class T>
+using element_type = std::remove_cvref_t<decltype(std::declval<T&>()[0])>;
+
+constexpr std::size_t round_up(std::size_t n, std::size_t to) {
+  return (n + to - 1) / to * to;
+}
+
+/// Is a T, or anything in it, something else on the wire?
+template <class T>
+constexpr bool has_stand_ins() {
+  if constexpr (stand_in_field<T>) {
+    return true;
+  } else if constexpr (std::is_array_v<T> || std_array<T>::value) {
+    return has_stand_ins<element_type<T>>();
+  } else if constexpr (described<T>) {
+    bool any = false;
+    boost::mp11::mp_for_each<members<T>>([&](auto member) {
+      any = any || has_stand_ins<field_type<T, decltype(member)>>();
+    });
+    return any;
+  } else {
+    return false;
+  }
+}
+
+template <class T, class F>
+constexpr std::size_t for_each_field(F f);
+
+template <class T>
+constexpr std::size_t wire_align() {
+  if constexpr (stand_in_field<T>) {
+    return alignof(typename wire_field<T>::wire);
+  } else if constexpr (!has_stand_ins<T>()) {
+    return alignof(T);
+  } else if constexpr (described<T>) {
+    std::size_t most = 1;
+    boost::mp11::mp_for_each<members<T>>([&](auto member) {
+      const auto here = wire_align<field_type<T, decltype(member)>>();
+      most = here > most ? here : most;
+    });
+    return most;
+  } else {
+    return wire_align<element_type<T>>();
+  }
+}
+
+/// Bytes of a T on the wire: its size, unless there are stand-ins in it.
+template <class T>
+constexpr std::size_t wire_size() {
+  if constexpr (stand_in_field<T>) {
+    return sizeof(typename wire_field<T>::wire);
+  } else if constexpr (!has_stand_ins<T>()) {
+    return sizeof(T);
+  } else if constexpr (described<T>) {
+    return for_each_field<T>([](auto...) {});
+  } else {
+    using element = element_type<T>;
+    return sizeof(T) / sizeof(element) * wire_size<element>();
+  }
+}
+
+/// Calls `f(name, type_identity<Field>, offset)` for each field in order, with
+/// its place on the wire. Returns the size there if these were all its fields.
 template <class T, class F>
 constexpr std::size_t for_each_field(F f) {
   std::size_t offset = 0;
   boost::mp11::mp_for_each<members<T>>([&](auto member) {
     using field = field_type<T, decltype(member)>;
-    offset = (offset + alignof(field) - 1) / alignof(field) * alignof(field);
+    offset = round_up(offset, wire_align<field>());
     f(std::string_view{decltype(member)::name}, std::type_identity<field>{},
       offset);
-    offset += sizeof(field);
+    offset += wire_size<field>();
   });
-  return (offset + alignof(T) - 1) / alignof(T) * alignof(T);
+  return round_up(offset, wire_align<T>());
+}
+
+/// The size of a T in memory if it has these fields alone.
+template <class T>
+constexpr std::size_t size_of_fields() {
+  std::size_t offset = 0;
+  boost::mp11::mp_for_each<members<T>>([&](auto member) {
+    using field = field_type<T, decltype(member)>;
+    offset = round_up(offset, alignof(field)) + sizeof(field);
+  });
+  return round_up(offset, alignof(T));
 }
 
 template <class T>
@@ -114,10 +196,11 @@ constexpr void check_described() {
   static_assert(described<T>,
                 "commy: a wire message, and each struct in it, is described: "
                 "BOOST_DESCRIBE_STRUCT(name, (), (field, ...))");
-  static_assert(std::is_aggregate_v<T> && std::is_trivially_copyable_v<T> &&
-                    std::is_standard_layout_v<T>,
+  static_assert(std::is_aggregate_v<T> && ((std::is_trivially_copyable_v<T> &&
+                                            std::is_standard_layout_v<T>) ||
+                                           has_stand_ins<T>()),
                 "commy: a wire message, and each struct in it, is a plain "
-                "aggregate that can be copied byte by byte");
+                "aggregate that can be copied byte by byte, but for its loans");
   if constexpr (described<T> && std::is_aggregate_v<T>) {
     constexpr auto counted = [] {
       std::size_t n = 0;
@@ -126,10 +209,9 @@ constexpr void check_described() {
       });
       return n;
     }();
-    static_assert(
-        std::is_empty_v<T> || for_each_field<T>([](auto...) {}) == sizeof(T),
-        "commy: BOOST_DESCRIBE_STRUCT leaves out a field, or a field "
-        "has an alignment of its own");
+    static_assert(std::is_empty_v<T> || size_of_fields<T>() == sizeof(T),
+                  "commy: BOOST_DESCRIBE_STRUCT leaves out a field, or a field "
+                  "has an alignment of its own");
     static_assert(
         !takes_initializers<T, std::make_index_sequence<counted + 1>>::value,
         "commy: BOOST_DESCRIBE_STRUCT leaves out a field");
@@ -182,7 +264,7 @@ constexpr void add_kind(layout_text& out) {
         out.add(offset);
       });
       out.add("} ");
-      out.add(sizeof(T));
+      out.add(wire_size<T>());
     }
   }
 }
@@ -237,9 +319,9 @@ bool field_accepts(const std::byte* at) noexcept {
   } else if constexpr (std::is_same_v<T, bool>) {
     return std::to_integer<unsigned>(*at) <= 1;
   } else if constexpr (std::is_array_v<T> || std_array<T>::value) {
-    using element = std::remove_cvref_t<decltype(std::declval<T&>()[0])>;
+    using element = element_type<T>;
     for (std::size_t i = 0; i < sizeof(T) / sizeof(element); ++i) {
-      if (!field_accepts<element>(at + i * sizeof(element))) return false;
+      if (!field_accepts<element>(at + i * wire_size<element>())) return false;
     }
     return true;
   } else if constexpr (described<T>) {
@@ -277,7 +359,17 @@ constexpr message_id wire_id() {
   return message_id{hash};
 }
 
-/// Whether these `sizeof(M)` bytes of another process are an M: each bool 0 or
+/// Bytes of an M on the wire: sizeof(M), unless it has loans in it, each of
+/// which is a handle there.
+template <class M>
+inline constexpr std::size_t wire_bytes = message::detail::wire_size<M>();
+
+/// Whether there are loans in it.
+template <class M>
+inline constexpr bool carries_loans = message::detail::has_stand_ins<M>();
+
+/// Whether these `wire_bytes<M>` bytes of another process are an M: each bool 0
+/// or
 /// 1. All other bit patterns of built-in types and enum classes are values;
 /// what they mean is the handler's to check. The caller passes a private copy.
 template <class M>
@@ -292,11 +384,13 @@ template <class M>
 bool wire_layout_is_real() noexcept {
   alignas(M) std::array<std::byte, sizeof(M)> bytes{};
   auto* const object = ::new (static_cast<void*>(bytes.data())) M{};
+  const std::unique_ptr<M, decltype([](M* made) { std::destroy_at(made); })>
+      end{object};
   bool real = true;
   std::size_t offset = 0;
   boost::mp11::mp_for_each<message::detail::members<M>>([&](auto member) {
     using field = message::detail::field_type<M, decltype(member)>;
-    offset = (offset + alignof(field) - 1) / alignof(field) * alignof(field);
+    offset = message::detail::round_up(offset, alignof(field));
     const auto* const at = reinterpret_cast<const std::byte*>(
         std::addressof(object->*decltype(member)::pointer));
     real = real && at == bytes.data() + offset;
@@ -312,9 +406,9 @@ bool wire_layout_is_real() noexcept {
 /// that may not is said by the static_asserts behind `wire_layout`.
 template <class M>
 concept wire_sendable =
-    sendable<M> && std::is_trivially_copyable_v<M> &&
+    sendable<M> && (std::is_trivially_copyable_v<M> || carries_loans<M>) &&
     std::is_default_constructible_v<M> && alignof(M) <= 8 &&
-    sizeof(M) <= std::size_t{64} *
-                     1024;  // Larger data travels as a loan, not as a copy.
+    wire_bytes<M> <=
+        std::size_t{64} * 1024;  // Larger data travels as a loan, not copied.
 
 }  // namespace commy

@@ -192,6 +192,7 @@ void run_memory(report& into) {
     txn_3(into, shared.get());
     point_read(into, shared.get());
   }
+  run_loans(into);
   attach_1g(into);
 }
 

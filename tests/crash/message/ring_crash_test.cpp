@@ -62,6 +62,8 @@ TEST_CASE("who dies while sending has sent a whole message or none") {
   explored(sending("send a letter: first loan of all", 1));
   explored(sending("send a letter", 4, 4));
   explored(sending("send a bundle: carrier and two loans", 5, 5));
+  explored(sending("send a scroll: carrier in a run", scrolls));
+  explored(sending("send a scroll behind others", scrolls + 2, 2));
 }
 
 TEST_CASE("who dies while waking a reader has sent its message") {
@@ -110,7 +112,7 @@ TEST_CASE("who dies with loans in hand loses them to the segment") {
 }
 
 TEST_CASE("who dies while taking a message takes its loans along") {
-  for (const std::uint32_t number : {0U, 1U, 2U}) {
+  for (const std::uint32_t number : {0U, 1U, 2U, scrolls}) {
     auto s = reading("take message " + std::to_string(number), 3);
     const auto meanwhile = s.meanwhile;
     s.meanwhile = [meanwhile, number](party& p, int when) {

@@ -3,7 +3,11 @@
 //     message_child FOLDER send NAME SENDER COUNT   COUNT 0: for ever; when the
 //                                                   receiver goes, waits for it
 //     message_child FOLDER receive NAME             checks all it gets, for
-//     ever message_child FOLDER echo OWN PEER ROUNDS     sends each note back
+//                                                   ever
+//     message_child FOLDER echo OWN PEER ROUNDS     sends each note back
+//     message_child FOLDER film NAME SENDER         sends frames, for ever
+//     message_child FOLDER watch NAME PEER          checks frames, for ever,
+//                                                   and notes each to PEER
 #include "traffic.hpp"
 
 #include <cstdio>
@@ -84,6 +88,54 @@ int echo(const segment& shared, const char* own, const char* peer,
   return 0;
 }
 
+int send_film(const segment& shared, const char* name, std::uint32_t sender) {
+  auto to = remote_address<film>::wait_for(shared, name, clock::now() + 60s);
+  if (!to) return fail("finding", to.error().message());
+  for (std::uint32_t number = 0;;) {
+    auto frame = try_loan_for_overwrite<std::uint64_t>(shared, frame_words);
+    if (!frame) {
+      // All are on their way.
+      if (frame.error() != loan_error::out_of_space) {
+        return fail("lending", frame.error().message());
+      }
+      std::this_thread::yield();
+      continue;
+    }
+    film next{sender, number, std::move(*frame)};
+    fill(next);
+    const auto done = to->send(std::move(next));
+    if (done) {
+      ++number;
+    } else if (done.error() == send_error::receiver_stopped) {
+      to = remote_address<film>::wait_for(shared, name, clock::now() + 60s);
+      if (!to) return fail("finding again", to.error().message());
+    } else if (done.error() != send_error::ring_full) {
+      return fail("sending", done.error().message());
+    }
+  }
+}
+
+int watch_film(const segment& shared, const char* name, const char* peer) {
+  auto box = message::inbox::open(shared);
+  if (!box) return fail("opening", box.error().message());
+  if (auto p = box->publish(name); !p)
+    return fail("publishing", p.error().message());
+  auto to = remote_address<note>::wait_for(shared, peer, clock::now() + 60s);
+  if (!to) return fail("finding", to.error().message());
+  std::optional<film> last;  // In hand when a kill comes.
+  for (;;) {
+    const auto got = box->try_take();
+    if (!got) {
+      static_cast<void>(box->wait(clock::now() + 60s));
+      continue;
+    }
+    last = got->as<film>();
+    if (!last || !is_whole(*last)) return fail("watching", "a torn frame");
+    // Whoever does not look at them has enough of them.
+    static_cast<void>(to->send(note{last->sender, last->number, 0}));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -103,6 +155,13 @@ int main(int argc, char** argv) {
   if (what == "echo" && argc == 6) {
     return echo(*shared, argv[3], argv[4],
                 static_cast<std::uint64_t>(std::atoll(argv[5])));
+  }
+  if (what == "film" && argc == 5) {
+    return send_film(*shared, argv[3],
+                     static_cast<std::uint32_t>(std::atoi(argv[4])));
+  }
+  if (what == "watch" && argc == 5) {
+    return watch_film(*shared, argv[3], argv[4]);
   }
   return 2;
 }

@@ -1,4 +1,5 @@
 #include "traffic.hpp"
+#include <commy/memory/fsck.hpp>
 #include <commy/platform/process.hpp>
 
 #include <catch2/catch_get_random_seed.hpp>
@@ -244,6 +245,75 @@ TEST_CASE(
   CHECK(receiver.is_running());
   receiver.kill();
   REQUIRE(receiver.wait_for(30s));
+}
+
+TEST_CASE("frames of megabytes outlive whoever sends or watches them") {
+  mail_room at;
+  INFO("seed " << Catch::getSeed());
+  std::mt19937_64 random{Catch::getSeed()};
+  auto box = inbox::open(at.shared).value();
+  box.publish("progress").value();
+  // What there is room for: a run that a death has cost would be missed.
+  const auto room = [&] {
+    std::vector<loan<std::uint64_t>> all;
+    for (;;) {
+      auto next = try_loan_for_overwrite<std::uint64_t>(at.shared, frame_words);
+      if (!next) return all.size();
+      all.push_back(std::move(*next));
+    }
+  };
+  const auto at_first = room();
+  REQUIRE(at_first >= 10);
+  std::uint64_t watched = 0;
+  std::uint32_t senders = 0;
+  for (int round = 0; round < 15; ++round) {
+    auto watcher = at.start({"watch", "there", "progress"});
+    auto sender = at.start({"film", "there", std::to_string(++senders)});
+    const auto watch_some = [&] {
+      const auto enough = watched + 1 + random() % 60;
+      while (watched < enough) {
+        if (box.try_take()) {
+          ++watched;
+        } else {
+          REQUIRE(box.wait(clock::now() + 30s));
+        }
+      }
+    };
+    watch_some();
+    switch (random() % 3) {
+      case 0:  // The watcher is followed by another one, the sender stays.
+        watcher.kill();
+        REQUIRE(watcher.wait_for(30s)->how ==
+                platform::exit_status::kind::killed);
+        watcher = at.start({"watch", "there", "progress"});
+        watch_some();
+        break;
+      case 1:
+        sender.kill();
+        REQUIRE(sender.wait_for(30s)->how ==
+                platform::exit_status::kind::killed);
+        at.shared.sweep();
+        sender = at.start({"film", "there", std::to_string(++senders)});
+        watch_some();
+        break;
+      default:
+        break;  // Both at once.
+    }
+    sender.kill();
+    watcher.kill();
+    REQUIRE(sender.wait_for(30s)->how == platform::exit_status::kind::killed);
+    REQUIRE(watcher.wait_for(30s)->how == platform::exit_status::kind::killed);
+    at.shared.sweep();
+    while (box.try_take()) {
+    }
+    REQUIRE(at.count() == loan_count{});
+    const auto found = fsck(at.shared.engine()->img());
+    INFO(found.text());
+    // This process is attached: its lane and names are no damage.
+    REQUIRE(found.whole());
+    REQUIRE(room() == at_first);
+  }
+  std::printf("%lu frames of 4 MiB watched\n", watched);
 }
 
 TEST_CASE("a sleeping receiver is woken a hundred thousand times") {

@@ -45,6 +45,23 @@ struct bundle {
 };
 BOOST_DESCRIBE_STRUCT(bundle, (), (sender, number, pages, words))
 
+/// Larger than a block of a slab with pages of 4 KiB: its carrier is a run.
+struct scroll {
+  std::uint64_t sender = 0;
+  std::uint64_t number = 0;
+  std::uint64_t words[150] = {};
+};
+BOOST_DESCRIBE_STRUCT(scroll, (), (sender, number, words))
+
+/// A frame of four megabytes, as a field of its message.
+inline constexpr std::size_t frame_words = std::size_t{1} << 19U;
+struct film {
+  std::uint32_t sender = 0;
+  std::uint32_t number = 0;
+  loan<std::uint64_t> frame;
+};
+BOOST_DESCRIBE_STRUCT(film, (), (sender, number, frame))
+
 inline std::uint64_t mix(std::uint64_t sender, std::uint64_t number,
                          std::uint64_t index = 0) noexcept {
   auto x = sender * 0x9e37'79b9'7f4a'7c15U + number * 0xbf58'476d'1ce4'e5b9U +
@@ -66,9 +83,25 @@ inline bool is_whole(const sheet& page, std::uint64_t sender,
   return page.check == mix(sender, number, 99);
 }
 
-using traffic_address = remote_address<note, letter, bundle>;
+/// Every thousandth word proves whose frame it is; all would take a while.
+inline void fill(film& one) {
+  for (std::size_t i = 0; i < frame_words; i += 1024)
+    one.frame[i] = mix(one.sender, one.number, i);
+}
+inline bool is_whole(const film& one) {
+  if (!one.frame || one.frame.size() != frame_words) return false;
+  for (std::size_t i = 0; i < frame_words; i += 1024) {
+    if (one.frame[i] != mix(one.sender, one.number, i)) return false;
+  }
+  return true;
+}
 
-/// Sends message `number` of `sender`; which of the three follows from it.
+using traffic_address = remote_address<note, letter, bundle, scroll>;
+
+/// Messages of these numbers and above are scrolls.
+inline constexpr std::uint32_t scrolls = 1'000'000;
+
+/// Sends message `number` of `sender`; which of the four follows from it.
 inline result<void, send_error> send_one(const segment& shared,
                                          traffic_address& to,
                                          std::uint32_t sender,
@@ -78,6 +111,12 @@ inline result<void, send_error> send_one(const segment& shared,
     fill(*made, sender, number);
     return made;
   };
+  if (number >= scrolls) {
+    scroll all{sender, number, {}};
+    for (std::uint64_t i = 0; i < 150; ++i)
+      all.words[i] = mix(sender, number, i);
+    return to.send(all);
+  }
   switch (number % 3) {
     case 0:
       return to.send(note{sender, number, mix(sender, number)});
@@ -114,6 +153,12 @@ inline std::optional<received> open_one(const message::parcel& p,
   if (const auto l = p.as<letter>()) {
     if (!keep(l->page, l->sender, l->number)) return std::nullopt;
     return received{l->sender, l->number};
+  }
+  if (const auto s = p.as<scroll>()) {
+    for (std::uint64_t i = 0; i < 150; ++i) {
+      if (s->words[i] != mix(s->sender, s->number, i)) return std::nullopt;
+    }
+    return received{s->sender, s->number};
   }
   if (const auto b = p.as<bundle>()) {
     for (std::uint64_t i = 0; i < 30; ++i) {

@@ -13,7 +13,27 @@
 using namespace std::chrono_literals;
 using commy::host::segment_mail;
 
+/// Four megabytes, and what they should end with.
+struct shown_frame {
+  commy::loan<std::int64_t> frame;
+  std::int64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(shown_frame, (), (frame, number))
+
 namespace {
+
+/// Adds up what it sees of a frame.
+class viewer : public commy::actor {
+public:
+  using protocol = commy::messages<shown_frame>;
+  explicit viewer(number_queue& queue) : queue_{queue} {}
+  void on(shown_frame m) {
+    queue_.push(m.number + m.frame[0] + m.frame[m.frame.size() - 1]);
+  }
+
+private:
+  number_queue& queue_;
+};
 
 // A host and, in the same process, another attachment that sends.
 struct fixture {
@@ -72,6 +92,33 @@ TEST_CASE("a handle that nobody has sent leads nowhere") {
     REQUIRE(f.mail.resolve(handle).bytes.empty());
   }
   CHECK(f.mail.resolve({0, 0}).bytes.empty());
+}
+
+TEST_CASE("a loan in a message of another process is the actor's") {
+  fixture f;
+  f.actors.spawn<viewer>("viewer", f.numbers);
+  f.mail.open(f.ours).value();
+  f.mail.publish("viewer").value();
+  f.mail.publish("collector").value();
+  auto to =
+      commy::remote_address<shown_frame>::find(f.theirs, "viewer").value();
+  for (std::int64_t i = 0; i < 100; ++i) {
+    // Four megabytes, so all of them take turns with a few runs.
+    auto lent = commy::try_loan_for_overwrite<std::int64_t>(f.theirs, 1U << 19U)
+                    .value();
+    lent[0] = i;
+    lent[lent.size() - 1] = 2 * i;
+    to.send(shown_frame{std::move(lent), i}).value();
+    REQUIRE(f.numbers.next() == 4 * i);
+  }
+  // To an actor that does not know it: back it goes.
+  auto lent = commy::try_loan_for_overwrite<std::int64_t>(f.theirs, 9).value();
+  commy::send(f.theirs, "collector", shown_frame{std::move(lent), 1}).value();
+  commy::send(f.theirs, "collector", test_number{1, 0, 0}).value();
+  CHECK(f.numbers.next() == 1);
+  CHECK(f.mail.refused() == 1);
+  CHECK(f.actors.shutdown(20s).empty());
+  CHECK(f.ours.statistics().owned_bytes == 0);
 }
 
 TEST_CASE("a name is published by one host only, and free when it closes") {

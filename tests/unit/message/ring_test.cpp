@@ -282,16 +282,24 @@ TEST_CASE("there is one inbox for each attachment") {
         send_error::read_only);
 }
 
-TEST_CASE("a message above the biggest block is too large") {
+TEST_CASE("a message is as large as its cell can say, or as the longest run") {
   pair_of at;
   auto to = message::untyped_address::find(at.here, "screen").value();
-  const std::vector<std::byte> most(1024 - 24 - 8);
-  to.send(message_id{9}, most).value();
-  CHECK(at.box->try_take()->bytes().size() == most.size());
-  const std::vector<std::byte> more(most.size() + 1);
-  CHECK(to.send(message_id{9}, more).error() == send_error::too_large);
-  CHECK(to.send(message_id{9}, std::vector<std::byte>(100'000)).error() ==
-        send_error::too_large);
+  // In a block of a slab, in a page, in several, in the longest run.
+  for (const std::size_t bytes :
+       {976U, 977U, 4096U - 24, 5000U, 15 * 4096U - 24}) {
+    std::vector<std::byte> most(bytes, std::byte{5});
+    most.back() = std::byte{6};
+    to.send(message_id{9}, most).value();
+    const auto got = at.box->try_take();
+    REQUIRE(got->bytes().size() == bytes);
+    CHECK(std::ranges::equal(got->bytes(), most));
+  }
+  for (const std::size_t bytes :
+       {15 * 4096U - 23, 65'535U, 65'536U, 100'000U}) {
+    CHECK(to.send(message_id{9}, std::vector<std::byte>(bytes)).error() ==
+          send_error::too_large);
+  }
   CHECK(at.count() == loan_count{});
 }
 
