@@ -22,7 +22,7 @@ struct trace_report {
   std::uint64_t repaired = 0;
   std::uint64_t live_blocks = 0;
   std::uint64_t live_runs = 0;
-  std::uint64_t lent = 0;  // Loans and bare blocks.
+  std::uint64_t lent = 0;  // Loans, bare blocks, messages of topics.
 };
 
 /// Notes which blocks and runs objects use, and compares that with what the
@@ -70,6 +70,9 @@ private:
   void trace_changes(offset at, const std::string& name);
   void trace_trash(offset at, const std::string& name, std::string_view line);
   void trace_directory(offset at);
+  void trace_topics();
+  [[nodiscard]] bool is_published(const block_place& place,
+                                  block_word word) const;
   void compare_run(std::uint64_t page, page_word word);
   void compare_slab(std::uint64_t page, page_word use);
   void compare_block(const block_place& place, block_kind kind);
@@ -81,6 +84,10 @@ private:
   bool repair_;
   trace_report report_;
   std::unordered_map<offset, std::string> reached_;
+  // Blocks that cells of topics name, with the word that they must have then.
+  std::unordered_map<offset, std::uint64_t> published_;
+  // By a topic's number: entries that are taken, one bit each.
+  std::vector<std::uint64_t> subscribers_;
 };
 
 /// Traces what a root holds; `line` is the type of the outermost object, below

@@ -43,6 +43,8 @@ enum class planted_bug : std::uint32_t {
   hand_over_before_info = 3,  // A message's loans, before the cell names them.
   carrier_freed_first = 4,    // By a sweep, before the loans it names.
   extent_kept_in_log = 5,     // Given back while `log_used` counts it.
+  named_before_evicted = 6,   // A cell's new block, over the old one's name.
+  entry_freed_first = 7,      // A subscriber's, before what it held.
 };
 inline planted_bug planted = planted_bug::none;
 

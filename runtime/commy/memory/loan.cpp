@@ -1,4 +1,5 @@
 #include <commy/memory/loan.hpp>
+#include <commy/memory/loan_holders.hpp>
 #include <commy/memory/loan_words.hpp>
 #include <commy/memory/page_owners.hpp>
 
@@ -10,14 +11,14 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
                                                 std::uint64_t bytes,
                                                 std::uint32_t type) try {
   const auto& img = owner->img();
-  const auto cls = class_for(bytes + 8);  // With the note of what it is.
+  const auto cls = class_for(bytes + sizeof(loan_tail));
   if (cls >= size_class_count ||
       class_bytes(cls) > img.sizes().page_bytes / 4) {
     failure_detail detail;
     detail.wanted = bytes;
     detail.found = std::min<std::uint64_t>(class_bytes(size_class_count - 1),
                                            img.sizes().page_bytes / 4) -
-                   8;
+                   sizeof(loan_tail);
     return unexpected{loan_error::too_large, detail};
   }
   const lane_scope scope{*owner, owner->patience()};
@@ -82,7 +83,7 @@ result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
   made.generation_ = generation;
   // relaxed: the step above has acquired it. Input, hence bounded.
   const auto note = loan_note(img, place).load(std::memory_order_relaxed);
-  const auto most = place.bytes - 8;
+  const auto most = place.bytes - static_cast<std::uint32_t>(sizeof(loan_tail));
   made.bytes_ = static_cast<std::uint32_t>(note);
   if (made.bytes_ > most) made.bytes_ = most;
   made.type_ = static_cast<std::uint32_t>(note >> 32U);
@@ -118,6 +119,13 @@ bool loan_block::hand_over(slot_index reader) const noexcept {
   note_owner(img, place_.word >> img.page_shift(), reader);
   return step_loan(img, place_, owned_by(owner_->slot(), generation_),
                    in_ring_of(reader, generation_ + 1));
+}
+
+bool loan_block::publish(std::uint32_t topic) const noexcept {
+  const auto& img = owner_->img();
+  open_holders(img, place_, generation_ + 1);
+  return step_loan(img, place_, owned_by(owner_->slot(), generation_),
+                   in_topic_of(topic, generation_ + 1));
 }
 
 bool loan_block::take_back(slot_index reader) noexcept {

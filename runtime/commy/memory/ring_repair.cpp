@@ -14,7 +14,7 @@ bool read_carrier(const image& img, const block_place& carrier,
   carrier_header header;
   std::memcpy(&header, img.bytes(carrier.block), sizeof header);
   if (header.bytes != bytes || header.loans > loans_max ||
-      sizeof header + bytes + 8 > carrier.bytes) {
+      sizeof header + bytes + sizeof(loan_tail) > carrier.bytes) {
     return false;
   }
   for (std::uint32_t i = 0; i < header.loans; ++i) {

@@ -285,7 +285,7 @@ TEST_CASE("there is one inbox for each attachment") {
 TEST_CASE("a message above the biggest block is too large") {
   pair_of at;
   auto to = message::untyped_address::find(at.here, "screen").value();
-  const std::vector<std::byte> most(1024 - 24 - 8);
+  const std::vector<std::byte> most(1024 - 24 - 24);
   to.send(message_id{9}, most).value();
   CHECK(at.box->try_take()->bytes().size() == most.size());
   const std::vector<std::byte> more(most.size() + 1);
