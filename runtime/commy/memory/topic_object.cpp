@@ -72,7 +72,8 @@ result<void, write_error> link_topic(engine& owner, const object_place& place) {
       img.root_at(place.root).shape[0].load(std::memory_order_acquire);
   const auto topic = topic_at(img, at);
   if (!topic) return unexpected{write_error::damaged};
-  if (topic.number() != 0) return {};
+  // Also when it has a number: who gave it that may have died before its
+  // commit, and the number go again. Under the lock it has been settled.
   const auto directory = directory_place(owner);
   if (directory.root == 0) return unexpected{write_error::damaged};
   return owner.write(directory.root, directory.generation, owner.patience(),

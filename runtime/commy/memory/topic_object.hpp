@@ -17,7 +17,8 @@ void initialise_topic(transaction& txn, root& object, std::uint32_t depth,
 
 /// Puts a topic into the list by which sweeps find it, unless it is there; for
 /// everybody who opens one, before the first use. A transaction of its own,
-/// since what may still be undone must not be in a list that others walk.
+/// since what may still be undone must not be in a list that others walk; it
+/// waits for the directory's lock also when there is nothing to do.
 /// Fails with too_many_objects above `topics_max`, removed, damaged, and as any
 /// write.
 result<void, write_error> link_topic(engine& owner, const object_place& place);

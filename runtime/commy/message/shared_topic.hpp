@@ -183,11 +183,12 @@ public:
       const segment& shared, std::string_view name,
       const topic_options& options = {}) {
     return made(message::topic_link::open_or_create(
-        shared, name, type_descriptor(), options));
+        shared.engine(), name, type_descriptor(), options));
   }
   static result<shared_topic, open_error> open(const segment& shared,
                                                std::string_view name) {
-    return made(message::topic_link::open(shared, name, type_descriptor()));
+    return made(
+        message::topic_link::open(shared.engine(), name, type_descriptor()));
   }
   /// "topic<" and the type's line.
   [[nodiscard]] static std::string type_descriptor() {

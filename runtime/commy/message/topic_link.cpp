@@ -31,9 +31,6 @@ unexpected<open_error> refused(std::string_view name, std::string_view why) {
   return {open_error::refused, std::string{name} + ": " + std::string{why}};
 }
 
-/// Publishers and subscribers both write.
-bool can_write(const segment& shared) { return shared.writable(); }
-
 unexpected<open_error> only_read(std::string_view name) {
   return {open_error::read_only,
           std::string{name} +
@@ -75,28 +72,27 @@ result<topic_link, open_error> topic_link::at(
 }
 
 result<topic_link, open_error> topic_link::open_or_create(
-    const segment& shared, std::string_view name, std::string_view type,
-    const topic_options& options) {
-  if (!can_write(shared)) return only_read(name);
+    const std::shared_ptr<engine>& owner, std::string_view name,
+    std::string_view type, const topic_options& options) {
+  if (!owner->writable()) return only_read(name);
   if (const auto why = why_unsound(options); !why.empty()) {
     return refused(name, why);
   }
   const auto mode = topic_mode::make(options.slow, options.history);
-  return at(shared.engine(), name,
+  return at(owner, name,
             memory::create_object(
-                *shared.engine(), name, type,
+                *owner, name, type,
                 [&](transaction& txn, memory::root& object) {
                   memory::initialise_topic(txn, object, options.depth, mode);
                 },
                 false));
 }
 
-result<topic_link, open_error> topic_link::open(const segment& shared,
-                                                std::string_view name,
-                                                std::string_view type) {
-  if (!can_write(shared)) return only_read(name);
-  return at(shared.engine(), name,
-            memory::find_object(*shared.engine(), name, type));
+result<topic_link, open_error> topic_link::open(
+    const std::shared_ptr<engine>& owner, std::string_view name,
+    std::string_view type) {
+  if (!owner->writable()) return only_read(name);
+  return at(owner, name, memory::find_object(*owner, name, type));
 }
 
 topic_statistics topic_link::statistics() const {

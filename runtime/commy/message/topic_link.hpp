@@ -54,11 +54,11 @@ public:
   /// type_mismatch, read_only, refused (the options, too many topics) and as
   /// each object.
   static result<topic_link, open_error> open_or_create(
-      const segment& shared, std::string_view name, std::string_view type,
-      const topic_options& options);
-  static result<topic_link, open_error> open(const segment& shared,
-                                             std::string_view name,
-                                             std::string_view type);
+      const std::shared_ptr<memory::engine>& owner, std::string_view name,
+      std::string_view type, const topic_options& options);
+  static result<topic_link, open_error> open(
+      const std::shared_ptr<memory::engine>& owner, std::string_view name,
+      std::string_view type);
 
   [[nodiscard]] const std::shared_ptr<memory::engine>& owner() const noexcept {
     return owner_;
