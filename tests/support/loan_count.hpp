@@ -12,6 +12,7 @@ struct loan_count {
   std::uint64_t owned = 0;
   std::uint64_t in_ring = 0;
   std::uint64_t other = 0;  // States that a loan block never has.
+  std::uint64_t in_topic = 0;
   friend bool operator==(const loan_count&, const loan_count&) = default;
 };
 
@@ -36,6 +37,9 @@ struct loan_count {
             break;
           case memory::block_state::in_ring:
             ++count.in_ring;
+            break;
+          case memory::block_state::in_topic:
+            ++count.in_topic;
             break;
           default:
             ++count.other;

@@ -89,6 +89,7 @@ bool decode(const memory::copy_source& source, const type_tree& type,
     case type_kind::btree_set:
       return decode_nested(source, type, from, into);
     case type_kind::box:
+    case type_kind::topic:
       break;
   }
   return false;

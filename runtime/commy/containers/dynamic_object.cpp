@@ -51,6 +51,12 @@ result<dynamic_object, open_error> dynamic_object::open(
   auto entry = memory::inspect_object(*engine, name);
   if (!entry) return unexpected{entry.error()};
   auto type = type_tree::parse(entry->type);
+  if (type && type->kind == type_kind::topic) {
+    return unexpected{open_error::refused,
+                      std::string{name} +
+                          ": a topic has messages, not a value; subscribe to "
+                          "it with a shared_topic"};
+  }
   if (!type || !is_object(*type)) {
     return unexpected{open_error::damaged,
                       std::string{name} + ": type '" + entry->type + "'"};

@@ -179,6 +179,8 @@ std::string type_words(const type_tree& type) {
       return "a list";
     case type_kind::box:
       return type_words(type.parameters[0]);
+    case type_kind::topic:
+      return "messages";
   }
   return "a value";
 }

@@ -3,6 +3,7 @@
 #include <commy/containers/tree_trace.hpp>
 #include <commy/containers/type_layout.hpp>
 #include <commy/memory/hash_table.hpp>
+#include <commy/memory/topic_cells.hpp>
 #include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
@@ -193,6 +194,17 @@ void trace_typed(block_tracer& tracer, offset root_at, const type_tree& type,
       tracer.reach(load(object.shape[0]), type.parameters[0].bytes,
                    block_kind::plain, name);
       break;
+    case type_kind::topic: {
+      // What it names: see block_tracer::trace_topics().
+      const auto at = load(object.shape[0]);
+      const auto topic = topic_at(tracer.img(), at);
+      if (!topic) {
+        tracer.finding(name + ": its topic makes no sense");
+      } else {
+        tracer.reach(at, topic_bytes(topic.depth), block_kind::plain, name);
+      }
+      break;
+    }
     case type_kind::vec_deque:
       trace_queue(tracer, root_at, type.parameters[0], name);
       break;

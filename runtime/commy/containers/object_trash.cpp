@@ -2,6 +2,7 @@
 // memory/trash.hpp.
 #include <commy/containers/type_layout.hpp>
 #include <commy/memory/text_cell.hpp>
+#include <commy/memory/topic_object.hpp>
 #include <commy/memory/trash.hpp>
 #include <commy/memory/vec_block.hpp>
 
@@ -282,6 +283,9 @@ bool drop_content(transaction& txn, offset root_at, std::string_view line,
       drop_cell(txn, txn.img().offset_of(&object.motion[0]));
       txn.store(object.motion[0], 0);
       txn.store(object.motion[1], 0);
+      return true;
+    case type_kind::topic:
+      give_up_topic(txn, object);
       return true;
     // No object is of these.
     case type_kind::signed_integer:

@@ -21,6 +21,7 @@ public:
   explicit parser(std::string_view line) noexcept : rest_{line} {}
 
   bool object(type_tree& into) {
+    if (take("topic<")) return parameters(into, type_kind::topic, 1);
     if (take("box<")) return parameters(into, type_kind::box, 1);
     if (const auto kind = container()) return parameters(into, *kind);
     return value(into);

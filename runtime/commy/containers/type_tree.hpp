@@ -19,7 +19,8 @@ enum class type_kind : std::uint8_t {
   chars,  // Array of char: text up to its first NUL.
   array,
   record,
-  box,  // Objects: what a name leads to. All but boxes also lie in others.
+  topic,  // Objects: what a name leads to. Messages, not a value.
+  box,    // All that follow also lie in others.
   hash_map,
   vec_deque,
   vec,

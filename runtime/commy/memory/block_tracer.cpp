@@ -1,6 +1,7 @@
 #include <commy/memory/block_tracer.hpp>
 #include <commy/memory/loan_run.hpp>
 #include <commy/memory/page_owners.hpp>
+#include <commy/memory/topic_repair.hpp>
 
 #include <algorithm>
 
@@ -91,6 +92,77 @@ bool block_tracer::trace_text(const std::uint64_t* words,
 
 void block_tracer::trace_objects() {
   trace_object(img_.header().directory, "directory", role::directory);
+  trace_topics();
+}
+
+void block_tracer::trace_topics() {
+  subscribers_.assign(topics_max + 1, 0);
+  // Numbers fall by one from the list's head on, so a circle is found, too.
+  std::uint32_t below = topics_max + 1;
+  for_each_topic(img_, [&](offset at, const topic_view& topic) {
+    const auto who = "topic " + std::to_string(topic.number());
+    auto& header = *topic.header;
+    if (!reached_.contains(at)) {
+      if (load(header.root) != 0) {
+        repairable(who + " names an object that is not it");
+        if (repair_) header.root.store(0, std::memory_order_relaxed);
+      }
+      reach(at, topic_bytes(topic.depth), block_kind::plain, who);
+    }
+    if (topic.number() == 0 ||
+        (load(header.next) == 0) != (topic.number() == 1) ||
+        topic.number() >= below) {
+      finding(who + " has no place in the list of topics");
+      return false;
+    }
+    below = topic.number();
+    for (std::uint32_t s = 0; s < holders_max; ++s) {
+      const entry_word entry{load(topic.entries[s].word)};
+      if (entry.state() == entry_state::free) continue;
+      if (is_participant(entry.owner())) {
+        subscribers_[topic.number()] |= std::uint64_t{1} << s;
+        continue;
+      }
+      repairable(who + ": subscriber " + std::to_string(s) + " is nobody");
+      if (repair_) free_entry(topic, s, entry);
+    }
+    for (std::uint32_t i = 0; i < topic.depth; ++i) {
+      const cell_word word{load(topic.cells[i].word)};
+      const auto message = copy_message(topic.cells[i], word);
+      const bool full = word.state() == cell_state::full;
+      if (message.is_named(word.lap()) ||
+          (word.state() == cell_state::claimed &&
+           message.is_named((word.lap() - 1) & offset_mask))) {
+        const auto lies_there =
+            in_topic_of(topic.number(), message.handle.generation());
+        published_.emplace(message.handle.block(), lies_there.raw);
+      } else if (full) {
+        repairable(who + ": a message without a block");
+        if (repair_) {
+          topic.cells[i].word.store(
+              cell_word::make(cell_state::free, 0, word.lap()).raw,
+              std::memory_order_relaxed);
+        }
+      }
+    }
+    return true;
+  });
+}
+
+bool block_tracer::is_published(const block_place& place,
+                                block_word word) const {
+  const auto named = published_.find(place.block);
+  if (named != published_.end() && named->second == word.raw) return true;
+  if (subscribers_.size() <= word.owner()) return false;
+  const auto& holders = tail_of(img_, place).holders;
+  std::uint64_t held = 0;
+  for (unsigned part = 0; part < 2; ++part) {
+    const holder_word now{load(holders[part])};
+    if (now.is_of(word.generation())) {
+      held |= std::uint64_t{now.bits()} << (32 * part);
+    }
+  }
+  return (held & subscribers_[word.owner()]) != 0;
 }
 
 void block_tracer::trace_words(offset at, const std::string& name, role as) {
@@ -323,6 +395,11 @@ void block_tracer::compare_block(const block_place& place, block_kind kind) {
       ++report_.live_blocks;
       if (reached) return;
       repairable(place_text(img_, place) + " leaks");
+      return put(word.freed());
+    case block_state::in_topic:
+      ++report_.lent;
+      if (kind == block_kind::loan && is_published(place, word)) return;
+      repairable(place_text(img_, place) + " is published nowhere");
       return put(word.freed());
     case block_state::owned:
     case block_state::in_ring:

@@ -22,7 +22,7 @@ struct trace_report {
   std::uint64_t repaired = 0;
   std::uint64_t live_blocks = 0;
   std::uint64_t live_runs = 0;
-  std::uint64_t lent = 0;  // Loans and bare blocks.
+  std::uint64_t lent = 0;  // Loans, bare blocks, messages of topics.
 };
 
 /// Notes which blocks and runs objects use, and compares that with what the
@@ -72,6 +72,9 @@ private:
   void trace_directory(offset at);
   /// Which descriptor names which run.
   void trace_loan_runs();
+  void trace_topics();
+  [[nodiscard]] bool is_published(const block_place& place,
+                                  block_word word) const;
   void compare_run(std::uint64_t page, page_word word);
   void compare_slab(std::uint64_t page, page_word use);
   void compare_block(const block_place& place, block_kind kind);
@@ -84,6 +87,10 @@ private:
   trace_report report_;
   std::unordered_map<offset, std::string> reached_;
   std::unordered_map<offset, block_place> loan_runs_;  // Their descriptors.
+  // Blocks that cells of topics name, with the word that they must have then.
+  std::unordered_map<offset, std::uint64_t> published_;
+  // By a topic's number: entries that are taken, one bit each.
+  std::vector<std::uint64_t> subscribers_;
 };
 
 /// Traces what a root holds; `line` is the type of the outermost object, below

@@ -3,6 +3,7 @@
 #include <commy/memory/journal.hpp>
 #include <commy/memory/ring_repair.hpp>
 #include <commy/memory/sweep.hpp>
+#include <commy/memory/topic_repair.hpp>
 
 #include <algorithm>
 
@@ -91,6 +92,7 @@ void sweep_everybody(const image& img) {
     if (word.state() == slot_state::free && word.pid() == 0) continue;
     sweep_lanes(img, i);
     sweep_rings(img, i, report);
+    sweep_topics(img, i, report, owner_search::all);
     sweep_loans(img, i, owner_search::all);
     img.slot(i).sweeper.store(0, std::memory_order_relaxed);
     img.slot(i).word.store(

@@ -24,7 +24,8 @@ struct fsck_report {
   std::uint64_t repaired = 0;
   std::uint64_t live_blocks = 0;
   std::uint64_t live_runs = 0;
-  std::uint64_t lent = 0;  // Loans and bare blocks of attached participants.
+  // Loans and bare blocks of attached participants, messages of topics.
+  std::uint64_t lent = 0;
 
   [[nodiscard]] bool whole() const noexcept { return findings == 0; }
   /// All lines, each indented and ended.

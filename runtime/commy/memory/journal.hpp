@@ -45,6 +45,8 @@ enum class planted_bug : std::uint32_t {
   extent_kept_in_log = 5,     // Given back while `log_used` counts it.
   run_before_its_name = 6,    // Attached before the descriptor names it.
   run_named_twice = 7,        // Attached under the name of a broken off try.
+  named_before_evicted = 8,   // A cell's new block, over the old one's name.
+  entry_freed_first = 9,      // A subscriber's, before what it held.
 };
 inline planted_bug planted = planted_bug::none;
 

@@ -1,5 +1,7 @@
 #include <commy/memory/loan.hpp>
+#include <commy/memory/loan_holders.hpp>
 #include <commy/memory/loan_run.hpp>
+#include <commy/memory/loan_words.hpp>
 #include <commy/memory/page_owners.hpp>
 
 namespace commy {
@@ -141,6 +143,13 @@ bool loan_block::hand_over(slot_index reader) const noexcept {
   note_owner(img, place_.word >> img.page_shift(), reader);
   return step_loan(img, place_, owned_by(owner_->slot(), generation_),
                    in_ring_of(reader, generation_ + 1));
+}
+
+bool loan_block::publish(std::uint32_t topic) const noexcept {
+  const auto& img = owner_->img();
+  open_holders(img, place_, generation_ + 1);
+  return step_loan(img, place_, owned_by(owner_->slot(), generation_),
+                   in_topic_of(topic, generation_ + 1));
 }
 
 bool loan_block::take_back(slot_index reader) noexcept {

@@ -69,7 +69,7 @@ public:
   /// Ends the loan now. Nothing when it is empty.
   void give_back() noexcept;
 
-  /// The name the block will have in the ring it is handed to.
+  /// The name the block will have in the ring or topic it is handed to.
   [[nodiscard]] loan_handle next_handle() const noexcept {
     return loan_handle::make(segment_number(owner_->img()), place_.block,
                              generation_ + 1);
@@ -79,6 +79,9 @@ public:
   /// Hands the block over to a ring; this object stays responsible until
   /// `forget`. False, with nothing done, when the word is not as it should be.
   [[nodiscard]] bool hand_over(slot_index reader) const noexcept;
+  /// Hands the block to a topic, for all of its subscribers, held by none yet.
+  /// Otherwise as `hand_over`; not undone.
+  [[nodiscard]] bool publish(std::uint32_t topic) const noexcept;
   /// Undoes `hand_over`, as long as nobody else has taken or freed the block;
   /// else this object becomes empty and the answer is false. The handle is
   /// another one afterwards.

@@ -14,7 +14,9 @@ namespace commy::memory {
 ///                OWNED(a, g) -> IN_RING(b, g+1) -> OWNED(b, g+1)
 ///                               IN_RING(b, g+1) -> FREE(g+2)
 ///                               IN_RING(b, g+1) -> OWNED(a, g+2)  sent back
+///                OWNED(a, g) -> IN_TOPIC(t, g+1) -> FREE(g+2)
 ///
+/// `t` is a topic's number; who reads the block then says loan_holders.hpp.
 /// Each hand-over has a generation of its own, so a handle that somebody kept
 /// from an earlier one never names the block again. Each step is one
 /// compare-and-swap from a whole word, hence done once, whoever repeats it.
@@ -25,6 +27,12 @@ namespace commy::memory {
 [[nodiscard]] constexpr block_word in_ring_of(
     slot_index who, std::uint64_t generation) noexcept {
   return block_word::make(block_state::in_ring, who + 1, generation);
+}
+
+/// Requires: `topic` is not 0.
+[[nodiscard]] constexpr block_word in_topic_of(
+    std::uint32_t topic, std::uint64_t generation) noexcept {
+  return block_word::make(block_state::in_topic, topic, generation);
 }
 
 /// Steps a loan's word from `from` to `to`; false when it was not `from`.
@@ -46,8 +54,9 @@ inline bool free_loan(const image& img, const block_place& place,
   return true;
 }
 
-/// What ends each loan block, behind what is lent.
+/// What ends each loan block.
 struct loan_tail {
+  // Which subscribers of a topic hold it: holder_word of loan_holders.hpp.
   std::array<shared_u64, 2> holders;
   shared_u64 note;  // {type 32, bytes 32} of what it was lent for.
 };

@@ -3,6 +3,7 @@
 #include <commy/memory/engine.hpp>
 #include <commy/memory/page_owners.hpp>
 #include <commy/memory/ring_repair.hpp>
+#include <commy/memory/topic_repair.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <algorithm>
@@ -66,6 +67,7 @@ sweep_report engine::recover(slot_index dead, phases which) noexcept try {
     wake_everyone();
     if (!report.poisoned && which == phases::both) {
       sweep_rings(image_, dead, report);
+      sweep_topics(image_, dead, report);
       report.loans += sweep_loans(image_, dead);
       wake_everyone();  // Readers behind a claim that has been skipped.
       auto expected = before.raw;

@@ -25,6 +25,7 @@ void count_slab(const image& img, std::uint64_t index, std::uint32_t cls,
     switch (word.state()) {
       case block_state::owned:
       case block_state::in_ring:
+      case block_state::in_topic:
         ++here.owned_blocks;
         now.owned_bytes += shape.block_bytes;
         break;

@@ -1,5 +1,6 @@
 #include <commy/memory/ring_repair.hpp>
 #include <commy/memory/sweep_all.hpp>
+#include <commy/memory/topic_repair.hpp>
 
 namespace commy::memory {
 
@@ -10,6 +11,7 @@ bool sweep_all(const image& img) noexcept {
     auto report = sweep_lanes(img, i);
     if (report.poisoned) return false;
     sweep_rings(img, i, report);
+    sweep_topics(img, i, report, owner_search::all);
     sweep_loans(img, i, owner_search::all);
     img.slot(i).word.store(
         slot_word::make(slot_state::free, word.generation() + 1, 0).raw,

@@ -46,6 +46,7 @@ inline constexpr std::uint64_t trash_above = 4;
 [[nodiscard]] inline shared_u64& next_trash(root& object) noexcept {
   return object.motion[5];
 }
+/// (The directory's is `first_topic`.)
 [[nodiscard]] inline shared_u64& kind_of_trash(root& object) noexcept {
   return object.motion[3];
 }

@@ -25,6 +25,7 @@ inline constexpr std::uint64_t owner_mask = (1U << owner_bits) - 1;
 ///     FREE(g) -> RESERVED(lane, g+1) -> LIVE(g+1) -> FREE(g+2)
 ///                RESERVED -> DROPPED(lane) -> FREE
 ///                OWNED(participant) <-> IN_RING(participant) -> FREE
+///                OWNED(participant) -> IN_TOPIC(topic) -> FREE
 ///
 /// Taking is a compare-and-swap; every other step is made by the one who owns
 /// the block (or by the sweep in a dead owner's name) and may be repeated: it
@@ -39,6 +40,8 @@ enum class block_state : std::uint8_t {
   // Bare blocks only, see bare_block.hpp; the owner is a participant:
   cached = 6,    // Given back, and kept by one of its lanes for the next use.
   returned = 7,  // Given back by somebody else; that lane will find it.
+  // Loans only: published, the owner is the topic's number; see loan_holders.
+  in_topic = 8,
 };
 
 /// {state 4, owner 12, generation 48 bits}. At ten million recyclings per

@@ -4,6 +4,7 @@
 #include <commy/memory/engine.hpp>
 #include <commy/memory/ring_repair.hpp>
 #include <commy/message/message_id.hpp>
+#include <commy/message/reader_wait.hpp>
 #include <commy/message/send_error.hpp>
 
 #include <atomic>
@@ -94,7 +95,6 @@ public:
   [[nodiscard]] inbox_statistics statistics() const noexcept;
 
 private:
-  enum class look { nothing, blocked, something };
   struct counters {
     std::atomic<std::uint64_t> taken{0}, stale{0}, damaged{0},
         skipped_claims{0}, unknown_target{0}, rebuilt{0};
@@ -111,9 +111,16 @@ private:
   [[nodiscard]] bool is_sound() const noexcept;
   void rebuild() noexcept;
   [[nodiscard]] look look_at_next() const noexcept;
-  [[nodiscard]] bool spin(clock::time_point deadline) noexcept;
-  [[nodiscard]] bool sleep(clock::time_point deadline);
+  // For sleep_until_there().
+  template <class Reader>
+  friend bool sleep_until_there(memory::engine& owner, Reader& reader,
+                                clock::time_point deadline,
+                                std::chrono::nanoseconds longest_nap);
+  void announce(std::uint64_t lane_plus_one) noexcept;
+  void withdraw() noexcept;
+  [[nodiscard]] bool take_interrupt() noexcept;
   [[nodiscard]] bool skip_dead_claim() noexcept;
+  void check_all() noexcept;
   [[nodiscard]] std::optional<incoming> open_message(
       const memory::cell_copy& cell);
   [[nodiscard]] bool copy_payload(const memory::cell_copy& cell,
@@ -125,7 +132,7 @@ private:
   std::uint64_t tag_ = 0;
   std::uint64_t next_ = 0;
   inbox_options options_;
-  std::chrono::nanoseconds spin_;
+  adaptive_spin spin_;
   std::vector<std::uint64_t> payload_;
   std::unique_ptr<counters> counts_;
 };

@@ -1,72 +1,18 @@
 // The part of a ring's reader that waits.
 #include <commy/message/ring_consumer.hpp>
 #include <commy/message/ring_wake.hpp>
-#include <commy/platform/thread_hint.hpp>
-
-#include <gsl/gsl>
-
-#include <algorithm>
-#include <thread>
 
 namespace commy::message {
 
 using memory::cell_state;
 using memory::cell_word;
-using namespace std::chrono_literals;
 
-namespace {
-
-/// What a lane waits for that waits for messages: no root, since roots lie
-/// behind a header. So a sweep wakes it, and no unlock does.
-constexpr memory::offset waits_for_messages = 8;
-/// Behind a claim: a sender that dies now is noticed so soon. Doubled while it
-/// stays, up to 16 ms, since each look is a system call.
-constexpr auto first_blocked_nap = 1ms;
-constexpr auto longest_blocked_nap = 16ms;
-
-/// A slot is free only after all its claims were skipped, so a claim of a free
-/// one is no sender's but somebody's scribble.
-bool is_slot_in_use(const memory::image& img,
-                    memory::slot_index slot) noexcept {
-  if (slot >= img.sizes().participants) return false;
-  // acquire, pairs with the release that frees the slot: claims are skipped.
-  const memory::slot_word word{
-      img.slot(slot).word.load(std::memory_order_acquire)};
-  return word.state() != memory::slot_state::free;
-}
-
-}  // namespace
-
-ring_consumer::look ring_consumer::look_at_next() const noexcept {
+look ring_consumer::look_at_next() const noexcept {
   // seq_cst: after the store of `sleeper`, see [push].
   const cell_word now{ring_.cell(next_).word.load(std::memory_order_seq_cst)};
   if (now.lap() != ring_.lap(next_)) return look::something;
   if (now.state() == cell_state::free) return look::nothing;
   return now.state() == cell_state::claimed ? look::blocked : look::something;
-}
-
-bool ring_consumer::spin(clock::time_point deadline) noexcept {
-  // Alone on one core, spinning only keeps the sender from running.
-  static const bool alone = platform::usable_cores() < 2;
-  if (alone || options_.longest_spin <= 0ns) return false;
-  const auto begun = clock::now();
-  const auto until = std::min(deadline, begun + spin_);
-  do {
-    // As many looks as a clock reading costs.
-    for (int i = 0; i < 8; ++i) {
-      if (look_at_next() == look::something) {
-        spin_ = std::min(2 * spin_, options_.longest_spin);
-        return true;
-      }
-      platform::cpu_relax();
-    }
-  } while (clock::now() < until);
-  // Not below half a microsecond: a reader that stopped trying would never find
-  // out that trying helps again.
-  spin_ = std::max<std::chrono::nanoseconds>(
-      spin_ / 2,
-      std::min<std::chrono::nanoseconds>(500ns, options_.longest_spin));
-  return false;
 }
 
 bool ring_consumer::skip_dead_claim() noexcept {
@@ -107,67 +53,34 @@ bool ring_consumer::is_sound() const noexcept {
   return true;
 }
 
-bool ring_consumer::wait(clock::time_point deadline) {
-  if (!owner_->usable()) return false;
-  if (look_at_next() == look::something || spin(deadline)) return true;
-  return sleep(deadline);
+void ring_consumer::check_all() noexcept {
+  if (!is_sound()) rebuild();
 }
 
-bool ring_consumer::sleep(clock::time_point deadline) {
-  memory::lane* mine = nullptr;
-  try {
-    mine = &owner_->my_lane();
-    Expects(!mine->open);
-  } catch (const memory::write_failed&) {
-    mine = nullptr;  // None is left: looks every millisecond instead.
-  }
-  auto& sleeper = ring_.header->sleeper;
-  const auto leave = [&](bool answer) {
-    if (mine != nullptr) {
-      // relaxed: a wake that comes all the same is spurious.
-      sleeper.store(0, std::memory_order_relaxed);
-      mine->record->waiting_for.store(0, std::memory_order_relaxed);
-    }
-    return answer;
-  };
-  std::chrono::nanoseconds blocked_nap = first_blocked_nap;
-  for (;;) {
-    std::uint32_t seen = 0;
-    if (mine != nullptr) {
-      // acquire, pairs with the add in unpark: a wake after this look is seen.
-      seen = mine->record->park.load(std::memory_order_acquire);
-      mine->record->waiting_for.store(waits_for_messages,
-                                      std::memory_order_relaxed);
-      // seq_cst: before the looks below; partner: [push] and interrupt().
-      sleeper.exchange(mine->index + 1, std::memory_order_seq_cst);
-    }
-    const auto found = look_at_next();
-    if (found == look::something) return leave(true);
-    if (counts_->interrupted.exchange(false, std::memory_order_seq_cst)) {
-      return leave(false);
-    }
-    if (found == look::blocked && skip_dead_claim()) continue;
-    const auto now = clock::now();
-    if (now >= deadline) return leave(false);
-    auto nap = std::min(options_.longest_nap,
-                        std::chrono::nanoseconds{deadline - now});
-    if (found == look::blocked) {
-      nap = std::min(nap, blocked_nap);
-      blocked_nap = std::min<std::chrono::nanoseconds>(2 * blocked_nap,
-                                                       longest_blocked_nap);
-    }
-    if (mine == nullptr) {
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(nap, 1ms));
-      continue;
-    }
-    owner_->system().park(mine->index, mine->record->park, seen, nap);
-    if (clock::now() - now >= options_.longest_nap && !is_sound()) rebuild();
-  }
+void ring_consumer::announce(std::uint64_t lane_plus_one) noexcept {
+  // seq_cst: before the looks that follow; partner: [push] and interrupt().
+  ring_.header->sleeper.exchange(lane_plus_one, std::memory_order_seq_cst);
+}
+
+void ring_consumer::withdraw() noexcept {
+  // relaxed: a wake that comes all the same is spurious.
+  ring_.header->sleeper.store(0, std::memory_order_relaxed);
+}
+
+bool ring_consumer::take_interrupt() noexcept {
+  return counts_->interrupted.exchange(false, std::memory_order_seq_cst);
+}
+
+bool ring_consumer::wait(clock::time_point deadline) {
+  if (!owner_->usable()) return false;
+  const auto is_there = [&] { return look_at_next() == look::something; };
+  if (is_there() || spin_.run(deadline, is_there)) return true;
+  return sleep_until_there(*owner_, *this, deadline, options_.longest_nap);
 }
 
 void ring_consumer::interrupt() noexcept {
   // seq_cst: before the look at `sleeper`, whose store precedes the look at
-  // this in sleep(); one of the two sees the other.
+  // this in sleep_until_there(); one of the two sees the other.
   counts_->interrupted.store(true, std::memory_order_seq_cst);
   if (owner_->usable() &&
       ring_.header->sleeper.load(std::memory_order_seq_cst) != 0) {

@@ -1,93 +1,10 @@
 #include "../stepper.hpp"
 #include "ring_world.hpp"
-#include <commy/platform/file.hpp>
-#include <commy/platform/mapping.hpp>
+#include "segment_watch.hpp"
 
-#include <sys/mman.h>
-
-#include <cstring>
-#include <stdexcept>
 #include <support/test_folder.hpp>
 
 namespace commy::test {
-namespace {
-
-using platform::access;
-using platform::file;
-using platform::mapping;
-
-// Instrumented code takes twenty times as long and is stepped through as well;
-// it is there to find bad accesses, so every fourth state is enough for it.
-// Bugs that are planted show in few states, and are looked for in all.
-std::size_t stride_for(memory::planted_bug bug) {
-#ifdef __SANITIZE_ADDRESS__
-  return bug == memory::planted_bug::none ? 4 : 1;
-#else
-  static_cast<void>(bug);
-  return 1;
-#endif
-}
-
-/// One of the segment's files, as seen from outside.
-class watched_file {
-public:
-  watched_file(const std::string& path, std::uint64_t capacity)
-      : file_{file::open(path, access::read_only).value()},
-        map_{mapping::map(file_, capacity, access::read_only).value()} {}
-
-  /// Copies the file if a byte differs from the last copy.
-  bool take(std::vector<std::byte>& last) const {
-    const auto size = file_.size().value();
-    if (size == last.size() &&
-        std::memcmp(map_.data(), last.data(), size) == 0) {
-      return false;
-    }
-    last.assign(map_.data(), map_.data() + size);
-    return true;
-  }
-
-private:
-  file file_;
-  mapping map_;
-};
-
-/// Steps through the sweep of a state and cuts it at each store.
-void cut_sweeps(const std::vector<segment_bytes>& states,
-                const memory::geometry& sizes, memory::slot_index victim,
-                ring_checks& checks, ring_exploration& done,
-                memory::planted_bug bug) {
-  const auto size = sizes.capacity + control_capacity(sizes);
-  auto* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) throw std::runtime_error{"no memory to share"};
-  auto* const bytes = static_cast<std::byte*>(at);
-  {
-    segment_copy shared{sizes, bytes, bytes + sizes.capacity};
-    stepper sweeper{[&](stepper::mark mark) {
-      memory::planted = bug;
-      for (;;) {
-        mark();
-        sweep_all(shared.img(), victim);
-        mark();
-      }
-    }};
-    for (const auto& state : states) {
-      shared.load(state);
-      auto last = shared.bytes();
-      sweeper.step_to_mark([&] {
-        if (shared.holds(last)) return;
-        last = shared.bytes();
-        ++done.swept_states;
-        checks.check_cut_sweep(last);
-      });
-      sweeper.run_to_mark();
-    }
-  }
-  ::munmap(at, size);
-}
-
-}  // namespace
-
 ring_exploration explore_ring(const ring_scenario& s, memory::planted_bug bug) {
   const auto begun = std::chrono::steady_clock::now();
   const test_folder folder;
@@ -142,7 +59,9 @@ ring_exploration explore_ring(const ring_scenario& s, memory::planted_bug bug) {
       some.push_back(std::move(all[i]));
     }
   }
-  cut_sweeps(some, sizes, slot, checks, done, bug);
+  done.swept_states += cut_sweeps(
+      some, sizes, slot, bug,
+      [&](const segment_bytes& state) { checks.check_cut_sweep(state); });
   done.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
           .count();

@@ -1,5 +1,6 @@
 #include "ring_world.hpp"
 
+#include "segment_watch.hpp"
 #include <commy/memory/ring_repair.hpp>
 
 #include <algorithm>
@@ -47,14 +48,6 @@ std::string ring_exploration::row(const std::string& name) const {
                 name.c_str(), instructions, states, ended_before, ended_after,
                 skipped, freed, swept_states, seconds, violations);
   return line;
-}
-
-memory::sweep_report sweep_all(const memory::image& img,
-                               memory::slot_index dead) {
-  auto report = memory::sweep_lanes(img, dead);
-  memory::sweep_rings(img, dead, report);
-  report.loans += memory::sweep_loans(img, dead);
-  return report;
 }
 
 ring_checks::ring_checks(const memory::geometry& sizes,

@@ -123,8 +123,4 @@ private:
   std::uint64_t tag_ = 0;  // Of the living reader's opening.
 };
 
-/// Both phases of a sweep, on the bytes alone.
-memory::sweep_report sweep_all(const memory::image& img,
-                               memory::slot_index dead);
-
 }  // namespace commy::test
