@@ -285,17 +285,25 @@ void block_tracer::trace_loan_runs() {
   for_each_descriptor(
       img_,
       [this](const block_place& place) {
+        const auto is_free = [this](const block_place& which) {
+          return block_word{load(img_.word(which.word))}.state() ==
+                 block_state::free;
+        };
         const auto room = room_of(img_, place);
-        if (!room) return;
+        if (!room) {
+          // Whoever is attaching a run owns it; a sweep clears what is lost.
+          if (!is_free(place) || load(img_.word(place.block)) == 0) return;
+          repairable(place_text(img_, place) + " names a run that is not its");
+          if (repair_) {
+            img_.word(place.block).store(0, std::memory_order_relaxed);
+          }
+          return;
+        }
         const auto [other, fresh] = loan_runs_.emplace(room.at, place);
         if (fresh) return;
         const auto line = place_text(img_, place) + " and " +
                           place_text(img_, other->second) + " name one run";
         // One that is lent may hold somebody's data: the other one shall.
-        const auto is_free = [this](const block_place& which) {
-          return block_word{load(img_.word(which.word))}.state() ==
-                 block_state::free;
-        };
         const auto loser = is_free(place) ? place : other->second;
         if (!is_free(loser)) return finding(line);
         repairable(line);

@@ -187,9 +187,9 @@ void detach_all_runs(const image& img) noexcept {
         const block_word word{
             img.word(place.word).load(std::memory_order_relaxed)};
         const auto name = attached_name(img, place);
-        if (word.state() == block_state::free && name.raw != 0) {
-          free_run(img, place, name);
-        }
+        if (word.state() != block_state::free) return;
+        if (name.raw != 0) free_run(img, place, name);
+        forget_lost_run(img, place);  // Of one who was cut off in here.
       },
       [] { return false; });
 }

@@ -84,7 +84,8 @@ struct loan_room {
 void attach_run(engine& owner, const block_place& descriptor);
 
 /// Clears the name of a run that was never attached, or is no more. Requires:
-/// the descriptor's owner is dead, and the caller sweeps it.
+/// the descriptor's owner is dead, and the caller sweeps it; or nobody has the
+/// segment open.
 void forget_lost_run(const image& img, const block_place& descriptor) noexcept;
 
 /// Detaches runs of free descriptors, of whatever size, until `count` free

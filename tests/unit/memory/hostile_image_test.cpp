@@ -50,6 +50,9 @@ std::vector<segment_bytes> some_images(const geometry& sizes) {
   must(w.text.assign(std::string(3000, 'r')));
   w.take_bare(100);
   w.take_loan();
+  w.lend_some(5000, 3);
+  w.loans.pop_back();  // Its run stays with it.
+  w.lend_some(9000, 1);
   std::vector<segment_bytes> found;
   found.push_back(bytes_of(w.home.engine()->img()));
   try {
@@ -174,6 +177,14 @@ std::uint64_t write_all(segment_copy& copy) {
   }
   writer->set_patience(0s);
   const auto count = [&](const auto& answer) { errors += answer ? 0 : 1; };
+  std::vector<loan_block> lent;
+  for (const std::uint64_t bytes : {100U, 5000U, 5000U, 9000U, 40'000U}) {
+    auto made = loan_block::take(writer, bytes, 1);
+    count(made);
+    if (!made) continue;
+    std::memset(made->data(), 0x55, made->bytes());
+    lent.push_back(std::move(*made));
+  }
   const dynamic_value seven{std::int64_t{7}};
   const dynamic_value text{std::string{"a text beyond fifteen bytes"}};
   for (const auto* const name : names) {

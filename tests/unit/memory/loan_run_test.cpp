@@ -366,6 +366,9 @@ TEST_CASE(
     CHECK(count_loans(at.img()).in_ring == 0);
     auto found = fsck(at.img());
     CHECK_THAT(found.text(), ContainsSubstring("belongs to no loan"));
+    if (run.load() != 0) {
+      CHECK_THAT(found.text(), ContainsSubstring("a run that is not its"));
+    }
     // Who takes the descriptor next attaches another run to it.
     CHECK(at.lend(2 * 4096).size() == 2 * 4096);
   }

@@ -326,7 +326,7 @@ TEST_CASE("a forger's handles among real ones cost nobody a loan") {
     for (std::size_t i = 0; i < 8; ++i) {
       const std::array<loan_handle, 4> choices{
           loan_handle{}, kept.handle(), lent.block().next_handle(),
-          loan_handle{round * 977, round * 131}};
+          loan_handle{std::uint64_t{977} * round, std::uint64_t{131} * round}};
       const auto& forged =
           choices[(round >> (i % 5)) % (round % 7 == 0 ? 1 : 4)];
       std::memcpy(bytes.data() + 16 * i, &forged, sizeof forged);
