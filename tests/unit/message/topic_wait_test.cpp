@@ -149,6 +149,29 @@ TEST_CASE("an event loop sees a subscription as readable until it is empty") {
   CHECK(take_all(reader) == numbers{1000});
 }
 
+TEST_CASE("an event loop does not wait for ever where somebody has scribbled") {
+  market at;
+  auto reader = at.prices.subscribe({.longest_nap = 1ms}).value();
+  const auto fd = static_cast<int>(reader.wake_fd());
+  // So far ahead that it looks as if it were behind.
+  memory::for_each_topic(
+      at.shared.engine()->img(), [](memory::offset, const auto& topic) {
+        for (std::uint32_t i = 0; i < topic.depth; ++i) {
+          topic.cells[i].word =
+              memory::cell_word::make(memory::cell_state::free, 0,
+                                      (std::uint64_t{1} << 47U) + 5)
+                  .raw;
+        }
+        return true;
+      });
+  pollfd one{fd, POLLIN, 0};
+  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  CHECK(!reader.try_take());
+  at.publish(7);
+  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  CHECK(take_all(reader) == numbers{7});
+}
+
 TEST_CASE("a watched subscription that ends leaves no thread behind") {
   market at;
   for (int i = 0; i < 50; ++i) {
