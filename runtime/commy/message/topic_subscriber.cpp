@@ -368,6 +368,8 @@ void topic_subscriber::check_all() noexcept {
   } else {
     // Stored once more: what others see of us may be scribbled as well.
     move_to(position);
+    link_.topic().header->members.fetch_or(std::uint64_t{1} << index_,
+                                           std::memory_order_relaxed);
   }
 }
 

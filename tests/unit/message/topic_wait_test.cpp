@@ -92,6 +92,27 @@ TEST_CASE("a publisher that waits for room goes on when a message is read") {
   CHECK(take_all(reader) == numbers{2, 3});
 }
 
+TEST_CASE("who reads on wakes publishers that say that they wait") {
+  market at{{.depth = 2, .slow = slow_reader::hold_publisher}};
+  auto reader = at.prices.subscribe().value();
+  at.publish(1, 2);
+  const auto other = at.join();
+  auto& lane = *other.engine()->my_lane().record;
+  memory::for_each_topic(at.shared.engine()->img(),
+                         [&](memory::offset place, const auto& topic) {
+                           lane.waiting_for = place;
+                           topic.header->held_up = 1;
+                           return true;
+                         });
+  const auto before = lane.park.load();
+  CHECK(reader.try_take());
+  CHECK(lane.park.load() != before);
+  const auto after = lane.park.load();
+  CHECK(reader.try_take());
+  CHECK(lane.park.load() == after);
+  lane.waiting_for = 0;
+}
+
 TEST_CASE("a subscriber's end lets a publisher go on that waits for it") {
   market at{{.depth = 2, .slow = slow_reader::hold_publisher}};
   std::optional<subscription<tick>> reader{at.prices.subscribe().value()};
