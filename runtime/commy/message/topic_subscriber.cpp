@@ -215,6 +215,10 @@ std::optional<held_block> topic_subscriber::hold(const topic_message& m,
 std::optional<held_block> topic_subscriber::try_take(std::uint32_t type,
                                                      std::uint32_t bytes) {
   if (!is_open() || entry_.state() != entry_state::live) return std::nullopt;
+  if (check_wanted_.load(std::memory_order_relaxed)) [[unlikely]] {
+    check_wanted_.store(false, std::memory_order_relaxed);
+    check_all();
+  }
   const auto& topic = link_.topic();
   // Each step ends a position or goes over many; twice a round, all of them are
   // skipped, lost or damaged: enough for a call.
@@ -344,12 +348,32 @@ std::uint64_t topic_subscriber::mend() noexcept try {
   return 0;  // Another time.
 }
 
+bool topic_subscriber::is_astray() noexcept {
+  const auto tail = mend();
+  const auto position = next_.load(std::memory_order_relaxed);
+  const bool astray =
+      tail != 0 && (position > tail || tail > position + link_.topic().depth);
+  // relaxed: the flag that the watch sets carries it along.
+  if (astray) check_wanted_.store(true, std::memory_order_relaxed);
+  return astray;
+}
+
 void topic_subscriber::check_all() noexcept {
   const auto tail = mend();
   const auto position = next_.load(std::memory_order_relaxed);
-  // Counted to where nobody has been, after a scribbled cell. Else stored once
-  // more: what others see of us may be scribbled as well.
-  move_to(tail != 0 && position > tail ? tail : position);
+  const auto depth = link_.topic().depth;
+  if (tail != 0 && position > tail) {
+    // Counted to where nobody has been, after a scribbled cell.
+    move_to(tail);
+  } else if (tail > position + depth) {
+    // The cells went so far ahead that they look as if they were behind.
+    jump(tail - depth);
+  } else {
+    // Stored once more: what others see of us may be scribbled as well.
+    move_to(position);
+    link_.topic().header->members.fetch_or(std::uint64_t{1} << index_,
+                                           std::memory_order_relaxed);
+  }
 }
 
 void topic_subscriber::wake_sleeper() noexcept {

@@ -114,6 +114,8 @@ public:
   /// Puts scribbled cells right; the position that comes next, or 0 when there
   /// was no memory for it.
   std::uint64_t mend() noexcept;
+  /// Reads where nothing will ever be? Then the next `try_take` puts it right.
+  [[nodiscard]] bool is_astray() noexcept;
   void wake_sleeper() noexcept;
   [[nodiscard]] std::chrono::nanoseconds longest_nap() const noexcept {
     return options_.longest_nap;
@@ -152,6 +154,7 @@ private:
   std::uint64_t missed_before_ = 0;  // Not yet told.
   std::uint32_t empty_looks_ = 0;
   std::atomic<bool> interrupted_{false};
+  std::atomic<bool> check_wanted_{false};
   std::atomic<std::uint64_t> taken_{0}, missed_{0}, skipped_{0}, damaged_{0};
   std::unique_ptr<topic_watch> watch_;           // When an event was asked for.
   std::atomic<topic_watch*> watching_{nullptr};  // The same, for interrupt().

@@ -20,7 +20,9 @@ struct topic_watch::reader {
   [[nodiscard]] bool skip_dead_claim() const noexcept {
     return watch.of_.skip_dead_claim();
   }
-  void check_all() const noexcept { watch.of_.mend(); }
+  void check_all() const noexcept {
+    if (watch.of_.is_astray()) watch.raise();
+  }
 };
 
 topic_watch::topic_watch(topic_subscriber& of) : of_{of} {

@@ -92,6 +92,27 @@ TEST_CASE("a publisher that waits for room goes on when a message is read") {
   CHECK(take_all(reader) == numbers{2, 3});
 }
 
+TEST_CASE("who reads on wakes publishers that say that they wait") {
+  market at{{.depth = 2, .slow = slow_reader::hold_publisher}};
+  auto reader = at.prices.subscribe().value();
+  at.publish(1, 2);
+  const auto other = at.join();
+  auto& lane = *other.engine()->my_lane().record;
+  memory::for_each_topic(at.shared.engine()->img(),
+                         [&](memory::offset place, const auto& topic) {
+                           lane.waiting_for = place;
+                           topic.header->held_up = 1;
+                           return true;
+                         });
+  const auto before = lane.park.load();
+  CHECK(reader.try_take());
+  CHECK(lane.park.load() != before);
+  const auto after = lane.park.load();
+  CHECK(reader.try_take());
+  CHECK(lane.park.load() == after);
+  lane.waiting_for = 0;
+}
+
 TEST_CASE("a subscriber's end lets a publisher go on that waits for it") {
   market at{{.depth = 2, .slow = slow_reader::hold_publisher}};
   std::optional<subscription<tick>> reader{at.prices.subscribe().value()};
@@ -147,6 +168,29 @@ TEST_CASE("an event loop sees a subscription as readable until it is empty") {
   CHECK(reader.wait(clock::now() + 60s));
   publisher.join();
   CHECK(take_all(reader) == numbers{1000});
+}
+
+TEST_CASE("an event loop does not wait for ever where somebody has scribbled") {
+  market at;
+  auto reader = at.prices.subscribe({.longest_nap = 1ms}).value();
+  const auto fd = static_cast<int>(reader.wake_fd());
+  // So far ahead that it looks as if it were behind.
+  memory::for_each_topic(
+      at.shared.engine()->img(), [](memory::offset, const auto& topic) {
+        for (std::uint32_t i = 0; i < topic.depth; ++i) {
+          topic.cells[i].word =
+              memory::cell_word::make(memory::cell_state::free, 0,
+                                      (std::uint64_t{1} << 47U) + 5)
+                  .raw;
+        }
+        return true;
+      });
+  pollfd one{fd, POLLIN, 0};
+  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  CHECK(!reader.try_take());
+  at.publish(7);
+  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  CHECK(take_all(reader) == numbers{7});
 }
 
 TEST_CASE("a watched subscription that ends leaves no thread behind") {
