@@ -32,11 +32,12 @@ message::envelope* try_copy(const wire_entry& entry, std::uint32_t generation,
 }  // namespace
 
 result<void, deliver_error> wire_port::deliver(
-    message_id id, std::span<const std::byte> bytes) const noexcept {
+    message_id id, std::span<const std::byte> bytes,
+    message::reply_slot reply) const noexcept {
   const auto entry =
       std::find_if(protocol_.begin(), protocol_.end(),
                    [&](const wire_entry& e) { return e.id == id; });
-  if (entry == protocol_.end()) {
+  if (entry == protocol_.end() || (reply.who != 0 && !entry->ops.is_request)) {
     return unexpected{deliver_error::unknown_message};
   }
   if (bytes.size() != entry->payload_bytes) {
@@ -59,6 +60,9 @@ result<void, deliver_error> wire_port::deliver(
   if (entry->accepts != nullptr && !entry->accepts(copy)) {
     message::free_envelope(*e);
     return unexpected{deliver_error::invalid_bytes, entry->ops.message_name};
+  }
+  if (entry->ops.is_request) {
+    static_cast<message::request_envelope*>(e)->reply = reply;
   }
   // By the receiver's code, which gives the same back.
   const auto amount = message::room_of(*e);
