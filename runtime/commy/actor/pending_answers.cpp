@@ -85,7 +85,8 @@ std::optional<pending_answers::entry> pending_answers::take_for(
   }
   auto taken = *e;
   take(*e);
-  ++counts_.answered;
+  // Somebody who has given up gets it all the same, and drops it.
+  ++(is_awaited(taken.slot) ? counts_.answered : counts_.late);
   return taken;
 }
 

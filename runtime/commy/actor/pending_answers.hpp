@@ -76,7 +76,7 @@ public:
   /// What became of replies. Each number only grows.
   struct counts {
     std::uint64_t answered = 0;
-    std::uint64_t late = 0;   // Of no request that waits: late, again, forged.
+    std::uint64_t late = 0;   // Nobody waits: too late, again, or forged.
     std::uint64_t wrong = 0;  // Of one, but not what it asked, or whom.
   };
   /// Requests that may be pending at once; more are `mailbox_full`. Four times

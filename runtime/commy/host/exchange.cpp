@@ -483,8 +483,11 @@ void exchange::note(news what) {
   }
   // A peer that answered and then left must not be taken for one that left
   // without an answer: first what it has sent, then its end.
-  send({engine()->slot(), tag_},
-       {.kind = cell_kind::ended, .correlation = number});
+  const outgoing_mail to_us{.to = {engine()->slot(), tag_},
+                            .kind = cell_kind::ended,
+                            .correlation = number};
+  // With a full ring at once: those who wait must not wait for room.
+  if (!try_send(to_us)) take_note(number);
 }
 
 void exchange::take_note(std::uint64_t number) {
@@ -549,7 +552,7 @@ std::shared_ptr<peer_link> exchange::link_to(
   made->title = title_of(shared_, place.slot);
   // The upper bits of a tag are its slot's generation, see ring_consumer.cpp.
   made->watch_key =
-      peers_.add(engine(), place.slot, place.reader >> 36U,
+      peers_.add(engine(), place.slot, place.reader >> 36U, made->title,
                  [weak = weak_from_this(), made](const peer_end& end) {
                    if (auto self = weak.lock()) self->note({made, end});
                  });

@@ -59,7 +59,7 @@ struct outgoing_mail {
   std::uint32_t actor = 0;
   std::uint64_t correlation = 0;
   message_id id{};
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes{};
 };
 
 /// An actor that was found.

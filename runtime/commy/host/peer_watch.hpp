@@ -10,8 +10,24 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
+
+namespace commy {
+
+/// The heart of a process that we have to do with has stopped to beat, or beats
+/// again: a hang, a debugger, a machine that is too busy. Nothing ends by it;
+/// the kernel alone says who is dead. Hearts beat by `segment::beat`, which
+/// module heartbeat calls for its host; who never did is never silent.
+struct peer_silence {
+  std::string peer;                // "process 12 (sampler) of segment 'shop'"
+  bool is_over = false;            // It beats again.
+  std::chrono::nanoseconds age{};  // Of its last beat.
+};
+using silence_listener = std::function<void(const peer_silence&)>;
+
+}  // namespace commy
 
 namespace commy::host {
 
@@ -45,7 +61,12 @@ public:
   /// `slot` in this generation has ended; soon if it has already. The first
   /// call starts the thread.
   std::uint64_t add(std::shared_ptr<memory::engine> of, memory::slot_index slot,
-                    std::uint64_t generation, listener on_end);
+                    std::uint64_t generation, std::string title,
+                    listener on_end);
+  /// From now on `hear` is called, on the watch's thread, when a heart that
+  /// has beaten has not for longer than `limit`, and when it beats again. The
+  /// thread then looks four times within `limit`. Requires: a positive limit.
+  void on_silence(std::chrono::nanoseconds limit, silence_listener hear);
   /// Waits for a call of `on_end` under way, except from within it.
   void remove(std::uint64_t key) noexcept;
   /// Somebody found its inbox closed: if no news of its process comes, its
@@ -59,22 +80,30 @@ private:
     std::shared_ptr<memory::engine> of;
     memory::slot_index slot;
     std::uint64_t generation;
+    std::string title;
     listener on_end;
     bool by_kernel;
+    bool silent;
     std::optional<clock::time_point> closed_at;
   };
 
   void run();
   [[nodiscard]] std::chrono::nanoseconds longest_sleep();
   void look(const std::vector<platform::process_end>& ended);
+  void listen();
   void tell(const watched& whom, const peer_end& end);
+  [[nodiscard]] static bool has_slot(const watched& whom);
   [[nodiscard]] static bool is_gone(const watched& whom);
+  [[nodiscard]] static peer_end end_of(const watched& whom,
+                                       const platform::exit_status& how);
 
   platform::process_watch processes_;
   std::mutex mutex_;
   std::vector<watched> all_;
   std::uint64_t last_key_ = 0;
   bool stop_ = false;
+  std::chrono::nanoseconds limit_{};  // Zero: nobody asks.
+  silence_listener on_silence_;
   std::thread thread_;
   std::mutex telling_;  // Held during calls.
 };

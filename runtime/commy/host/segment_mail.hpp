@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace commy::host {
@@ -64,6 +65,13 @@ public:
   }
   /// Takes a name back, in each open inbox.
   void withdraw(std::string_view name);
+  /// Tells `listener` of processes, of whose actors some were found here, that
+  /// have not shown a sign of life for longer than `limit`; see peer_silence.
+  /// It is called on a thread of ours, and as a rule tells an actor.
+  void on_silence(std::chrono::nanoseconds limit, silence_listener listener) {
+    peers_.on_silence(limit, std::move(listener));
+  }
+
   /// Withdraws all names, closes all inboxes and ends all that stands for
   /// others here. Not from a handler.
   void close();

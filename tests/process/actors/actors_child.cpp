@@ -4,6 +4,7 @@
 //                                       when it can be found, until its parent
 //                                       is gone
 //     actors_child FOLDER ask NAME      asks it for ever, and reports '+' once
+//     actors_child FOLDER beat NAME     as serve, with a heart that beats
 //     actors_child FOLDER leave NAME    as serve, until it reads a byte; then
 //                                       it closes in order and ends
 #include "errands.hpp"
@@ -129,6 +130,17 @@ int main(int argc, char** argv) {
   const std::string_view what = argv[2];
   if (what == "serve") return serve(*shared, argv[3], false);
   if (what == "leave") return serve(*shared, argv[3], true);
+  if (what == "beat") {
+    auto own = *shared;
+    own.beat();  // Before anybody can find us.
+    const std::jthread heart{[&](const std::stop_token& end) {
+      while (!end.stop_requested()) {
+        std::this_thread::sleep_for(5ms);
+        own.beat();
+      }
+    }};
+    return serve(*shared, argv[3], false);
+  }
   if (what == "ask") return ask(*shared, argv[3]);
   return 2;
 }

@@ -146,7 +146,10 @@ TEST_CASE("an answer that comes after its timeout is refused and counted") {
   continue_process(other);
   // They were handled all the same.
   CHECK(at.actors.ask(runner, add{1}, patience).value() == 5);
-  CHECK(at.mail.statistics(at.shared).pending == 0);
+  const auto seen = at.mail.statistics(at.shared);
+  CHECK(seen.pending == 0);
+  CHECK(seen.answers.late == 3);
+  CHECK(seen.answers.answered == 2);
 }
 
 TEST_CASE("two systems of one process ask each other through a segment") {

@@ -120,6 +120,30 @@ TEST_CASE("a process that leaves in order is no failure") {
   CHECK(other.process.wait_for(patience) == platform::exit_status{});
 }
 
+TEST_CASE("a process that hangs is told of, and ends nothing") {
+  two_processes at;
+  auto other = at.serve("runner", "beat");
+  auto quiet = at.serve("quiet");  // Its heart has never beaten.
+  outbox<peer_silence> news;
+  at.mail.on_silence(400ms, [&](const peer_silence& n) { news.push(n); });
+  const auto runner = at.find("runner");
+  REQUIRE(at.actors.ask(at.find("quiet"), add{0}, patience));
+  REQUIRE(at.actors.ask(runner, add{0}, patience));
+  stop_process(other);
+  auto told = news.next();
+  // A busy machine may have made it look so before.
+  while (told && told->is_over)
+    told = news.next();
+  REQUIRE(told);
+  CHECK(told->age > 400ms);
+  CHECK(told->peer.find("(beat) of segment 'mail'") != std::string::npos);
+  continue_process(other);
+  const auto back = news.next();
+  REQUIRE(back);
+  CHECK(back->is_over);
+  CHECK(at.actors.ask(runner, add{1}, patience).value() == 1);
+}
+
 TEST_CASE("an old address stays stopped, and the name finds who came after") {
   two_processes at;
   errand_address old;
