@@ -19,34 +19,34 @@ struct begin_hanging {};
 class asker : public actor {
 public:
   using answer = result<std::int64_t, ask_error>;
-  asker(errand_address whom, outbox<answer>& answers)
-      : whom_{whom}, answers_{&answers} {}
+  asker(errand_address whom, outbox<answer> answers)
+      : whom_{whom}, answers_{std::move(answers)} {}
 
   task<> on(begin m) {
     for (std::uint64_t i = 0; i < m.asks; ++i) {
-      answers_->push(co_await ask(whom_, add{1}, for_ever));
+      answers_.push(co_await ask(whom_, add{1}, for_ever));
     }
   }
   task<> on(begin_hanging) {
-    answers_->push(co_await ask(whom_, hang{}, for_ever));
+    answers_.push(co_await ask(whom_, hang{}, for_ever));
   }
 
 private:
   errand_address whom_;
-  outbox<answer>* answers_;
+  outbox<answer> answers_;
 };
 
 class interleaved_asker : public actor {
 public:
-  interleaved_asker(errand_address whom, outbox<asker::answer>& answers)
-      : whom_{whom}, answers_{&answers} {}
+  interleaved_asker(errand_address whom, outbox<asker::answer> answers)
+      : whom_{whom}, answers_{std::move(answers)} {}
   interleaved<> on(begin) {
-    answers_->push(co_await ask(whom_, add{1}, for_ever));
+    answers_.push(co_await ask(whom_, add{1}, for_ever));
   }
 
 private:
   errand_address whom_;
-  outbox<asker::answer>* answers_;
+  outbox<asker::answer> answers_;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ namespace {
 
 /// Watches `whom`; returns when it does.
 void watch_for(two_processes& at, const errand_address& whom,
-               outbox<stopped>& news) {
+               const outbox<stopped>& news) {
   const auto eyes = at.actors.spawn<observer>("", whom, news);
   REQUIRE(at.actors.ask(eyes, observer::ready{}, patience));
 }
@@ -125,7 +125,7 @@ TEST_CASE("a process that hangs is told of, and ends nothing") {
   auto other = at.serve("runner", "beat");
   auto quiet = at.serve("quiet");  // Its heart has never beaten.
   outbox<peer_silence> news;
-  at.mail.on_silence(400ms, [&](const peer_silence& n) { news.push(n); });
+  at.mail.on_silence(400ms, [news](const peer_silence& n) { news.push(n); });
   const auto runner = at.find("runner");
   REQUIRE(at.actors.ask(at.find("quiet"), add{0}, patience));
   REQUIRE(at.actors.ask(runner, add{0}, patience));

@@ -14,21 +14,21 @@ struct begin {};
 class teller : public actor {
 public:
   teller(errand_address whom, std::uint64_t number, std::uint64_t notes,
-         outbox<std::uint64_t>& done)
-      : whom_{whom}, number_{number}, notes_{notes}, done_{&done} {}
+         outbox<std::uint64_t> done)
+      : whom_{whom}, number_{number}, notes_{notes}, done_{std::move(done)} {}
   task<> on(begin) {
     for (std::uint64_t i = 0; i < notes_; ++i) {
       const auto told = co_await tell(whom_, note{number_, i}, for_ever);
       if (!told) fail("a note was refused");
     }
-    done_->push(number_);
+    done_.push(number_);
   }
 
 private:
   errand_address whom_;
   std::uint64_t number_;
   std::uint64_t notes_;
-  outbox<std::uint64_t>* done_;
+  outbox<std::uint64_t> done_;
 };
 
 /// Requests do not wait for room, so this tries until there is some.

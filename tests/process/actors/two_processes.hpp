@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -100,50 +101,54 @@ inline void continue_process(const helper& other) {
   ::kill(static_cast<pid_t>(other.process.pid()), SIGCONT);
 }
 
-/// Hands things from actors to the test.
+/// Hands things from actors to the test. A copy is the same one: actors may
+/// outlive the test's.
 template <class T>
 class outbox {
 public:
-  void push(T thing) {
-    {
-      const std::lock_guard hold{mutex_};
-      things_.push_back(std::move(thing));
-    }
-    changed_.notify_all();
+  void push(T thing) const {
+    // Waked under the lock: nobody touches it after it was seen.
+    const std::lock_guard hold{all_->mutex};
+    all_->things.push_back(std::move(thing));
+    all_->changed.notify_all();
   }
   /// The next; nothing when none comes for a long time.
-  std::optional<T> next() {
-    std::unique_lock hold{mutex_};
-    if (!changed_.wait_for(hold, patience, [&] { return !things_.empty(); })) {
+  std::optional<T> next() const {
+    std::unique_lock hold{all_->mutex};
+    if (!all_->changed.wait_for(hold, patience,
+                                [&] { return !all_->things.empty(); })) {
       return std::nullopt;
     }
-    auto first = std::move(things_.front());
-    things_.pop_front();
+    auto first = std::move(all_->things.front());
+    all_->things.pop_front();
     return first;
   }
 
 private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> things_;
+  struct state {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<T> things;
+  };
+  std::shared_ptr<state> all_ = std::make_shared<state>();
 };
 
 /// Watches an actor of another process and passes on the news of its end.
 class observer : public actor {
 public:
-  observer(errand_address whom, outbox<stopped>& news)
-      : whom_{whom}, news_{&news} {
+  observer(errand_address whom, outbox<stopped> news)
+      : whom_{whom}, news_{std::move(news)} {
     watch(this, whom_);
   }
   struct ready {
     using reply = void;
   };
   void on(ready) {}
-  void on(const stopped& s) { news_->push(s); }
+  void on(const stopped& s) { news_.push(s); }
 
 private:
   errand_address whom_;
-  outbox<stopped>* news_;
+  outbox<stopped> news_;
 };
 
 }  // namespace commy::test
