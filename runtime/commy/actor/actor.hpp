@@ -112,6 +112,15 @@ protected:
                                      std::move(content), timeout};
   }
 
+  /// To be awaited in a task: `co_await pause(50ms)`. The actor takes no
+  /// message meanwhile, unless the task is `interleaved`. Kept as the timeout
+  /// of an `ask` is. Requires: a positive time.
+  auto pause(std::chrono::nanoseconds time) {
+    Expects(cell_ != nullptr && actors::current_cell() == cell_ &&
+            time.count() > 0);
+    return actors::pause_operation{*cell_, time};
+  }
+
   /// The time that this actor's system lives by, see `actor_system::now`.
   [[nodiscard]] std::chrono::nanoseconds now() const noexcept {
     Expects(cell_ != nullptr);

@@ -66,6 +66,15 @@ void deliver_answer(const message::reply_slot& slot,
   message::drop_envelope(answer);
 }
 
+bool is_awaited(const message::reply_slot& slot) noexcept {
+  if (slot.who == 0) return false;
+  if (const auto* const thread = thread_in(slot)) return thread->is_awaited();
+  if ((slot.who & (wire_tag | interleaved_tag)) != 0) return true;
+  // relaxed: numbers are never used twice, so a no stays one.
+  return reinterpret_cast<cell*>(slot.who)->waiting_ask.load(
+             std::memory_order_relaxed) == slot.id;
+}
+
 bool answer_refused(message::reply_slot& slot, ask_error why,
                     std::string_view text) noexcept {
   const auto to = std::exchange(slot, {});
@@ -73,6 +82,10 @@ bool answer_refused(message::reply_slot& slot, ask_error why,
   if (auto* const thread = thread_in(to)) {
     thread->refuse(why, text);
     thread->drop();
+    return true;
+  }
+  if (auto* const asker = wire_asker_in(to)) {
+    asker->refuse(why, text);
     return true;
   }
   refused content{why, fixed_text<180>{text}};

@@ -9,9 +9,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace commy::platform {
@@ -41,6 +44,21 @@ struct refused {
   fixed_text<180> text;
 };
 
+/// Who asks from another process: the answer leaves as bytes. It is given one,
+/// by either function, which frees it. Threads: whichever answers.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): as above.
+class wire_asker {
+public:
+  wire_asker() = default;
+  wire_asker(const wire_asker&) = delete;
+  wire_asker& operator=(const wire_asker&) = delete;
+  virtual void answer(std::span<const std::byte> reply) noexcept = 0;
+  virtual void refuse(ask_error why, std::string_view text) noexcept = 0;
+
+protected:
+  virtual ~wire_asker() = default;
+};
+
 template <class Payload>
 inline constexpr message::envelope_ops answer_ops{
     nullptr, &message::destroy_payload<Payload>, "answer", false};
@@ -61,6 +79,11 @@ public:
   void drop() noexcept;
   /// The answer sets this flag, too.
   void also_set(std::shared_ptr<platform::event_flag> flag);
+  /// The thread has not given up yet. Threads: who holds the request.
+  [[nodiscard]] bool is_awaited() const noexcept {
+    // relaxed: a moment later it may have; nothing follows from a yes.
+    return holders_.load(std::memory_order_relaxed) > 1;
+  }
 
   /// Requires: answered.
   [[nodiscard]] const refused& refusal() const noexcept { return refusal_; }
@@ -106,10 +129,11 @@ private:
   std::optional<answered<R>> reply_;
 };
 
-// In the low bits of `reply_slot::who`, which are free in pointers to threads
-// and cells.
+// In the low bits of `reply_slot::who`, which are free in pointers to threads,
+// cells and what else the heap gives out.
 inline constexpr std::uintptr_t thread_tag = 1;
 inline constexpr std::uintptr_t interleaved_tag = 2;
+inline constexpr std::uintptr_t wire_tag = 4;
 
 inline message::reply_slot slot_for(thread_wait& thread) noexcept {
   return {reinterpret_cast<std::uintptr_t>(&thread) | thread_tag, 0};
@@ -121,6 +145,18 @@ inline message::reply_slot interleaved_slot_for(cell& asker,
                                                 std::uint64_t ask) noexcept {
   return {reinterpret_cast<std::uintptr_t>(&asker) | interleaved_tag, ask};
 }
+/// The slot owns the asker until it is answered.
+inline message::reply_slot slot_for(wire_asker& asker) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(&asker) | wire_tag, 0};
+}
+inline wire_asker* wire_asker_in(const message::reply_slot& slot) noexcept {
+  return (slot.who & wire_tag) == 0
+             ? nullptr
+             : reinterpret_cast<wire_asker*>(slot.who & ~wire_tag);
+}
+/// Whether somebody may still wait at this slot. Of an interleaved ask it is
+/// not known. Threads: any. Cost: one load.
+[[nodiscard]] bool is_awaited(const message::reply_slot& slot) noexcept;
 inline thread_wait* thread_in(const message::reply_slot& slot) noexcept {
   return (slot.who & thread_tag) == 0
              ? nullptr
@@ -140,6 +176,17 @@ void answer_with(message::reply_slot& slot, answered<R>&& reply) noexcept {
   if (auto* const thread = thread_in(to)) {
     static_cast<thread_wait_for<R>*>(thread)->answer(std::move(reply));
     thread->drop();
+    return;
+  }
+  if (auto* const asker = wire_asker_in(to)) {
+    if constexpr (std::is_void_v<R>) {
+      asker->answer({});
+    } else if constexpr (std::is_trivially_copyable_v<R>) {
+      asker->answer(std::as_bytes(std::span{&reply.value, 1}));
+    } else {
+      asker->refuse(ask_error::handler_failed,
+                    "a reply of this type cannot leave its process");
+    }
     return;
   }
   auto* const e = message::try_make_envelope(answer_ops<answered<R>>, 0, reply);

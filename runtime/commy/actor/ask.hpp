@@ -180,6 +180,25 @@ private:
   std::chrono::nanoseconds timeout_;
 };
 
+/// What `co_await pause(...)` is: a wait for nobody, which its timeout ends.
+class [[nodiscard]] pause_operation : pending_ask {
+public:
+  pause_operation(cell& me, std::chrono::nanoseconds time) noexcept
+      : me_{&me}, time_{time} {}
+
+  bool await_ready() const noexcept { return false; }
+  // False resumes at once: there is no memory for the wait.
+  bool await_suspend(std::coroutine_handle<> handler) noexcept {
+    waiter = handler;
+    return !begin_wait(*me_, *this, nobody, time_);
+  }
+  void await_resume() const noexcept {}
+
+private:
+  cell* me_;
+  std::chrono::nanoseconds time_;
+};
+
 /// Waits for an answer on a plain thread; false when it has not come in time.
 bool wait_answered(system_core& system, thread_wait& answer,
                    std::chrono::nanoseconds at_most);

@@ -302,12 +302,13 @@ reason_chain why_stopped(const cell& c) noexcept {
 
 namespace {
 
-void end_urgent(cell& c, message::envelope* first) noexcept {
+void end_urgent(cell& c, message::envelope* first,
+                std::string_view text) noexcept {
   while (first != nullptr) {
     // relaxed: the list is the caller's.
     auto* const next = first->next.load(std::memory_order_relaxed);
     if (message::is_message(first->kind)) {
-      bounce(c, *first, ask_error::receiver_stopped, "");
+      bounce(c, *first, ask_error::receiver_stopped, text);
       c.inlet.give_back(message::room_of(*first));
     }
     end_message(*first);
@@ -315,30 +316,30 @@ void end_urgent(cell& c, message::envelope* first) noexcept {
   }
 }
 
-void end_shelf(cell& c) noexcept {
+void end_shelf(cell& c, std::string_view text) noexcept {
   auto* const side = c.side.load(std::memory_order_relaxed);
   if (side == nullptr) return;
   report_drops(c);
   while (auto* const e = side->take()) {
-    bounce(c, *e, ask_error::receiver_stopped, "");
+    bounce(c, *e, ask_error::receiver_stopped, text);
     end_message(*e);
   }
 }
 
 }  // namespace
 
-void finish(cell& c, const reason_chain& why) noexcept {
+void finish(cell& c, const reason_chain& why, std::string_view text) noexcept {
   auto& system = c.pool->system();
   const cell_handle self{&c, c.inlet.generation()};
   c.outlet.close(c.inlet);
   if (auto* const side = c.side.load(std::memory_order_relaxed)) side->close();
-  end_handlers(c, ask_error::receiver_stopped, "");
-  end_urgent(c, c.outlet.close_urgent(c.inlet));
+  end_handlers(c, ask_error::receiver_stopped, text);
+  end_urgent(c, c.outlet.close_urgent(c.inlet), text);
   destroy_object(c);
   if (c.extra != nullptr) {
-    end_urgent(c, std::exchange(c.extra->first_up, nullptr));
+    end_urgent(c, std::exchange(c.extra->first_up, nullptr), text);
   }
-  end_shelf(c);
+  end_shelf(c, text);
   while (!c.outlet.is_drained(c.inlet)) {
     auto* const e = c.outlet.try_pop();
     if (e == nullptr) {
@@ -346,7 +347,7 @@ void finish(cell& c, const reason_chain& why) noexcept {
       blocking::yield();
       continue;
     }
-    bounce(c, *e, ask_error::receiver_stopped, "");
+    bounce(c, *e, ask_error::receiver_stopped, text);
     c.inlet.give_back(message::room_of(*e));
     e->ops->destroy(*e);
   }

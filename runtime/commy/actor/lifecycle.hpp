@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace commy {
 
@@ -61,8 +62,9 @@ void report_drops(cell& c) noexcept;
 /// Why one ends whose overflow policy says so.
 [[nodiscard]] reason_chain why_full(const cell& c) noexcept;
 /// Ends the actor. Messages still in its mailbox become dead letters, requests
-/// are answered `receiver_stopped`.
-void finish(cell& c, const reason_chain& why) noexcept;
+/// are answered `receiver_stopped` with `text`.
+void finish(cell& c, const reason_chain& why,
+            std::string_view text = {}) noexcept;
 
 /// Runs `make` for the cell, so that the object knows its cell. Throws what the
 /// constructor throws.

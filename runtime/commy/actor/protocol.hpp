@@ -133,14 +133,13 @@ wire_entry raw_entry(message_id id, std::uint32_t payload_bytes,
           nullptr};
 }
 
-/// The actor of that name, as one that takes these messages. Compared are ids,
-/// so name and layout of each; the class behind it may live in a plugin.
+/// The actor behind a port, as one that takes these messages. Compared are ids,
+/// so name and layout of each; the class behind it may live in a plugin. `name`
+/// is for the failure's text.
 template <wire_sendable... M>
-result<address<M...>, find_error> find_address(const actor_system& system,
+result<address<M...>, find_error> find_address(const wire_port& port,
                                                std::string_view name) {
-  const auto port = system.find_port(name);
-  if (!port) return unexpected{port.error()};
-  const auto protocol = port->protocol();
+  const auto protocol = port.protocol();
   const auto ops_for =
       [&]<class W>(std::type_identity<W>) -> const message::envelope_ops* {
     for (const auto& e : protocol) {
@@ -158,8 +157,16 @@ result<address<M...>, find_error> find_address(const actor_system& system,
   if (std::find(ops.begin(), ops.end(), nullptr) != ops.end()) {
     return unexpected{find_error::unknown_message, name};
   }
-  return actors::access::make<address<M...>>(actors::access::handle(*port),
-                                             ops);
+  return actors::access::make<address<M...>>(actors::access::handle(port), ops);
+}
+
+/// The same for the actor of that name.
+template <wire_sendable... M>
+result<address<M...>, find_error> find_address(const actor_system& system,
+                                               std::string_view name) {
+  const auto port = system.find_port(name);
+  if (!port) return unexpected{port.error()};
+  return find_address<M...>(*port, name);
 }
 
 }  // namespace commy

@@ -28,9 +28,12 @@ template <class T>
 class ask_operation;
 template <class T>
 class tell_operation;
+class pause_operation;
 
 template <class T>
 inline constexpr bool awaitable_in_handler = false;
+template <>
+inline constexpr bool awaitable_in_handler<pause_operation> = true;
 template <class T>
 inline constexpr bool awaitable_in_handler<task<T>> = true;
 template <class T>
@@ -78,9 +81,9 @@ struct promise_base {
   template <class T>
   T await_transform(T awaited) const noexcept {
     static_assert(awaitable_in_handler<T>,
-                  "commy: a task may co_await only its actor's ask(...) and "
-                  "tell(..., timeout), and other tasks; whatever else would "
-                  "resume it outside of the actor's turn");
+                  "commy: a task may co_await only its actor's ask(...), "
+                  "tell(..., timeout) and pause(...), and other tasks; "
+                  "whatever else would resume it outside of the actor's turn");
     return awaited;
   }
 

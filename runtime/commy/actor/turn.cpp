@@ -254,8 +254,14 @@ private:
   /// Another actor has ended. Kept until no handler waits.
   bool notice(message::envelope& e) noexcept {
     if (e.ops == &link_ops) {
-      const auto why = std::move(message::payload_of<link_broken>(e).reasons);
+      const auto broken = std::move(message::payload_of<link_broken>(e));
+      const auto& why = broken.reasons;
       end_message(e);
+      if (broken.is_own_end) {
+        pay();
+        finish(cell_, why, broken.text);
+        return false;
+      }
       // Failed itself already.
       if (phase() == actor_phase::backing_off) return true;
       pay();

@@ -48,28 +48,36 @@ void sweep(registry::record& of, const watcher& fresh) {
   of.sweep_at = std::max<std::size_t>(16, 2 * of.entries.size());
 }
 
+/// True if it was put into the receiver's lane for urgent mail; else it is
+/// dropped.
+bool push_notice(cell& to, message::envelope& e) noexcept {
+  e.kind = message::envelope_kind::notice;
+  switch (to.inlet.push_urgent(e)) {
+    case message::pushed::queued:
+      return true;
+    case message::pushed::woke:
+      schedule(to);
+      return true;
+    case message::pushed::closed:
+      break;
+  }
+  message::drop_envelope(e);
+  return false;
+}
+
 void notify(const watcher& w, std::string_view name,
             const std::vector<std::string>& reasons) {
-  auto& inlet = w.who.at->inlet;
   message::envelope* e = nullptr;
   if (w.ops != nullptr) {
     stopped content{w.id, std::string{name}, reasons};
     e = message::try_make_envelope(*w.ops, w.who.generation, content);
   } else if (!reasons.empty()) {
-    link_broken content{reasons};
+    link_broken content{.reasons = reasons};
     e = message::try_make_envelope(link_ops, w.who.generation, content);
   }
   if (e == nullptr) return;
-  e->kind = message::envelope_kind::notice;
   e->life = w.life;
-  switch (inlet.push_urgent(*e)) {
-    case message::pushed::queued:
-      return;
-    case message::pushed::woke:
-      return schedule(*w.who.at);
-    case message::pushed::closed:
-      message::drop_envelope(*e);
-  }
+  push_notice(*w.who.at, *e);
 }
 
 }  // namespace
@@ -124,6 +132,18 @@ bool unwatch(const cell_handle& target, watch_id which) {
                    }) != 0;
   if (entries.empty()) all.watched.erase(at);
   return was;
+}
+
+bool end_because(const cell_handle& whom,
+                 const std::vector<std::string>& reasons,
+                 std::string_view text) noexcept try {
+  if (whom.at->inlet.generation() != whom.generation) return false;
+  link_broken content{reasons, true, std::string{text}};
+  auto* const e =
+      message::try_make_envelope(link_ops, whom.generation, content);
+  return e != nullptr && push_notice(*whom.at, *e);
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 void tell_watchers(const cell_handle& ended, std::string_view name,

@@ -55,9 +55,19 @@ bool unwatch(const cell_handle& target, watch_id which);
 /// generation is over. Without memory for a notice it is left out.
 void tell_watchers(const cell_handle& ended, std::string_view name,
                    const std::vector<std::string>& reasons) noexcept;
+/// Ends an actor, and no supervisor restarts it: its watchers are told these
+/// reasons, who waits for its answers `text`. For one that stands for something
+/// else, which is gone. No bound refuses it; it comes before what is in the
+/// mailbox. False when there is no such actor, or no memory for the news.
+/// Threads: any.
+bool end_because(const cell_handle& whom,
+                 const std::vector<std::string>& reasons,
+                 std::string_view text) noexcept;
 /// What a link brings: who failed, and why.
 struct link_broken {
   std::vector<std::string> reasons;
+  bool is_own_end = false;  // By `end_because`, with its text.
+  std::string text = {};
 };
 /// Handled by the turn itself.
 extern const message::envelope_ops link_ops;

@@ -37,11 +37,11 @@ result<message::envelope*, deliver_error> copied(
 
 result<void, deliver_error> wire_port::deliver(
     message_id id, std::span<const std::byte> bytes,
-    const loan_source& loans) const noexcept {
+    const loan_source& loans, message::reply_slot reply) const noexcept {
   const auto entry =
       std::find_if(protocol_.begin(), protocol_.end(),
                    [&](const wire_entry& e) { return e.id == id; });
-  if (entry == protocol_.end()) {
+  if (entry == protocol_.end() || (reply.who != 0 && !entry->ops.is_request)) {
     return unexpected{deliver_error::unknown_message};
   }
   if (bytes.size() != entry->payload_bytes) {
@@ -60,6 +60,9 @@ result<void, deliver_error> wire_port::deliver(
                         : copied(*entry, to_.generation, bytes);
   if (!made) return unexpected{made.error()};
   auto* const e = *made;
+  if (entry->ops.is_request) {
+    static_cast<message::request_envelope*>(e)->reply = reply;
+  }
   // By the receiver's code, which gives the same back.
   const auto amount = message::room_of(*e);
   const bool fits = inlet.try_reserve(amount);

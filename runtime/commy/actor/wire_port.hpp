@@ -24,14 +24,22 @@ public:
       : to_{to}, protocol_{protocol} {}
 
   /// Copies `bytes`, checks the copy, and puts it into the mailbox as the
-  /// message `id`; nobody waits for an answer. The bytes may come from whom
-  /// they will: an unknown id, another size, or bits that are no value of the
-  /// type are refused, and loans in it that `loans` cannot adopt; those that it
-  /// has adopted go back then. Threads: any. Never blocks. Cost: as
-  /// `ref::tell`, and a walk over the protocol.
+  /// message `id`. The bytes may come from whom they will: an unknown id,
+  /// another size, or bits that are no value of the type are refused, and loans
+  /// in it that `loans` cannot adopt; those that it has adopted go back then.
+  /// `reply` is who waits for the answer: after success it will be given one,
+  /// else it still is the caller's. Fails with `unknown_message` also when
+  /// somebody waits and the message is no request. Threads: any. Never blocks.
+  /// Cost: as `ref::tell`, and a walk over the protocol.
   result<void, deliver_error> deliver(
       message_id id, std::span<const std::byte> bytes,
-      const loan_source& loans = {}) const noexcept;
+      const loan_source& loans = {},
+      message::reply_slot reply = {}) const noexcept;
+
+  /// Whose port this is; to be watched.
+  [[nodiscard]] const actors::cell_handle& receiver() const noexcept {
+    return to_;
+  }
 
   /// The messages the actor takes.
   [[nodiscard]] std::span<const wire_entry> protocol() const noexcept {

@@ -285,6 +285,7 @@ result<runtime, start_error> runtime::start(
 }
 
 actor_system& runtime::actors() const noexcept { return state_->actors; }
+segment_mail& runtime::mail() const noexcept { return *state_->mail; }
 host_events& runtime::events() const noexcept { return state_->events; }
 const manifest& runtime::plan() const noexcept { return state_->plan; }
 

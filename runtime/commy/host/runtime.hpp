@@ -8,6 +8,7 @@
 #include <commy/host/manifest.hpp>
 #include <commy/host/messages/health.hpp>
 #include <commy/host/module.hpp>
+#include <commy/host/segment_mail.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -78,6 +79,38 @@ public:
                                      std::chrono::nanoseconds timeout) const {
     return actors().ask(to, std::move(message), timeout);
   }
+
+  // Actors of other processes; see segment_mail.hpp, which says more, and is
+  // what a program without a manifest uses.
+
+  /// Joins a segment: its published actors can be found, and ours be published.
+  /// Modules may have joined it already (`already_open`), which serves as well.
+  result<void, inbox_error> join(const segment& shared) const {
+    return mail().open(shared);
+  }
+  /// Lets other processes find an actor whose class has a protocol, in all
+  /// segments that are joined.
+  template <class A>
+  result<void, inbox_error> publish(std::string_view name,
+                                    const ref<A>& who) const {
+    return mail().publish(name, who);
+  }
+  /// An actor of another process, by an address like any other.
+  template <wire_sendable... M>
+  result<address<M...>, remote_error> find(
+      const segment& shared, std::string_view name,
+      const spawn_options& options = {}) const {
+    return mail().template find<M...>(shared, name, options);
+  }
+  /// The same, after waiting for the name. Not from a handler.
+  template <wire_sendable... M>
+  result<address<M...>, remote_error> wait_for(
+      const segment& shared, std::string_view name,
+      std::chrono::steady_clock::time_point deadline,
+      const spawn_options& options = {}) const {
+    return mail().template wait_for<M...>(shared, name, deadline, options);
+  }
+  [[nodiscard]] segment_mail& mail() const noexcept;
 
   /// The health of every module, process and plugin.
   [[nodiscard]] std::vector<health_report> health() const;

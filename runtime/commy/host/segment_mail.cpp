@@ -1,68 +1,86 @@
-#include <commy/base/log.hpp>
 #include <commy/host/segment_mail.hpp>
 #include <commy/memory/loan.hpp>
 
-#include <bit>
-#include <string>
 #include <utility>
 
 namespace commy::host {
 
+segment_mail::~segment_mail() { close(); }
+
 result<void, inbox_error> segment_mail::open(const segment& shared) {
-  auto inbox = message::inbox::open(shared);
-  if (!inbox) return unexpected{inbox.error()};
-  auto thread = std::make_unique<message::inbox_thread>(
-      std::move(*inbox),
-      [this](const message::parcel& parcel) { return deliver(parcel); });
+  auto made = exchange::open(actors_, peers_, shared);
+  if (!made) return unexpected{made.error()};
   const std::lock_guard hold{mutex_};
-  boxes_.push_back({shared, std::move(thread)});
+  boxes_.push_back(std::move(*made));
   return {};
 }
 
-result<void, inbox_error> segment_mail::publish(std::string_view actor) {
+std::vector<std::shared_ptr<exchange>> segment_mail::all() const {
+  const std::lock_guard hold{mutex_};
+  return boxes_;
+}
+
+std::shared_ptr<exchange> segment_mail::of(const segment& shared) const {
   const std::lock_guard hold{mutex_};
   for (const auto& b : boxes_) {
-    if (auto done = b.thread->box().publish(actor); !done) return done;
+    if (b->engine() == shared.engine()) return b;
+  }
+  return nullptr;
+}
+
+result<void, inbox_error> segment_mail::publish(std::string_view actor) {
+  return publish_port(actor, std::nullopt);
+}
+
+result<void, inbox_error> segment_mail::publish_port(
+    std::string_view name, const std::optional<wire_port>& port) {
+  for (const auto& b : all()) {
+    if (auto done = b->publish(name, port); !done) return done;
   }
   return {};
 }
 
+void segment_mail::withdraw(std::string_view name) {
+  for (const auto& b : all())
+    b->withdraw(name);
+}
+
 void segment_mail::close() {
-  std::vector<box> ended;
+  std::vector<std::shared_ptr<exchange>> ended;
   {
     const std::lock_guard hold{mutex_};
     ended.swap(boxes_);
   }
   // Without the lock: a handler that resolves must not wait for us.
-  ended.clear();
+  std::uint64_t refused = 0;
+  for (const auto& b : ended) {
+    b->close();
+    refused += b->statistics().refused;
+  }
+  const std::lock_guard hold{mutex_};
+  refused_before_ += refused;
 }
 
-bool segment_mail::deliver(const message::parcel& parcel) {
-  const auto done = actors_.deliver(parcel.target(), parcel.id(),
-                                    parcel.bytes(), parcel.owner());
-  if (done) return true;
-  // relaxed: counts, and this thread alone decides on its own figure.
-  const auto count = refused_.fetch_add(1, std::memory_order_relaxed) + 1;
-  // The first, second, fourth, ...: a flood is told of without being one.
-  if (std::has_single_bit(count)) {
-    log(log_level::warning, "host",
-        "a message of another process to " + std::string{parcel.target()} +
-            " was refused (" + std::to_string(count) +
-            " so far): " + done.error().message());
-  }
-  return false;
+std::uint64_t segment_mail::refused() const {
+  std::uint64_t sum = 0;
+  for (const auto& b : all())
+    sum += b->statistics().refused;
+  const std::lock_guard hold{mutex_};
+  return sum + refused_before_;
+}
+
+exchange_statistics segment_mail::statistics(const segment& shared) const {
+  const auto open = of(shared);
+  return open == nullptr ? exchange_statistics{} : open->statistics();
 }
 
 handle_resolver::found segment_mail::resolve(
     const std::array<std::uint64_t, 2>& handle) {
   const loan_handle named{handle[0], handle[1]};
   std::shared_ptr<memory::engine> owner;
-  {
-    const std::lock_guard hold{mutex_};
-    for (const auto& b : boxes_) {
-      if (memory::segment_number(b.shared.engine()->img()) == named.segment()) {
-        owner = b.shared.engine();
-      }
+  for (const auto& b : all()) {
+    if (memory::segment_number(b->engine()->img()) == named.segment()) {
+      owner = b->engine();
     }
   }
   if (owner == nullptr) return {};

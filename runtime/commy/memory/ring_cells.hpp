@@ -57,7 +57,27 @@ struct cell_word {
   friend constexpr bool operator==(cell_word, cell_word) = default;
 };
 
-/// What a message looks like: {lap 32, bytes 16, two places of 4, carried 1}.
+/// What a cell is to its reader. The numbers are shared bytes.
+enum class cell_kind : std::uint8_t {
+  message = 0,
+  // Those after `message` begin with eight bytes that tie them to others, see
+  // message/DESIGN.md, "Requests and replies".
+  request = 1,
+  reply = 2,
+  refusal = 3,
+  watch = 4,  // Its sender wants to hear of the target's end.
+  ended = 5,  // To one that watches: its target has ended.
+};
+inline constexpr std::uint32_t last_cell_kind = 5;
+inline constexpr std::uint32_t correlation_bytes = 8;
+
+/// Bytes before the payload proper in a cell of this kind.
+[[nodiscard]] constexpr std::uint32_t prefix_bytes(cell_kind kind) noexcept {
+  return kind == cell_kind::message ? 0 : correlation_bytes;
+}
+
+/// What a message looks like: {lap 32, bytes 16, two places of 4, carried 1,
+/// kind 3}. The bytes count a correlation, and places count from it.
 /// Written after the payload, and it counts only if its lap is that of the
 /// cell's word: so a claim names no block before its sender has written it.
 struct cell_info {
@@ -65,16 +85,15 @@ struct cell_info {
 
   static constexpr std::uint32_t no_place = 15;
 
-  [[nodiscard]] static constexpr cell_info make(std::uint64_t lap,
-                                                std::uint32_t bytes,
-                                                std::uint32_t first,
-                                                std::uint32_t second,
-                                                bool carried) noexcept {
+  [[nodiscard]] static constexpr cell_info make(
+      std::uint64_t lap, std::uint32_t bytes, std::uint32_t first,
+      std::uint32_t second, bool carried, cell_kind kind = {}) noexcept {
     return {(lap & 0xffff'ffffU) |
             static_cast<std::uint64_t>(bytes & 0xffffU) << 32U |
             static_cast<std::uint64_t>(first & 15U) << 48U |
             static_cast<std::uint64_t>(second & 15U) << 52U |
-            static_cast<std::uint64_t>(carried) << 56U};
+            static_cast<std::uint64_t>(carried) << 56U |
+            static_cast<std::uint64_t>(kind) << 57U};
   }
   [[nodiscard]] constexpr bool is_of(cell_word word) const noexcept {
     return (raw & 0xffff'ffffU) == (word.lap() & 0xffff'ffffU);
@@ -89,6 +108,10 @@ struct cell_info {
   /// The payload lies in a loan block, which the first two words name.
   [[nodiscard]] constexpr bool carried() const noexcept {
     return (raw >> 56U & 1U) != 0;
+  }
+  /// A `cell_kind`, or more than `last_cell_kind`.
+  [[nodiscard]] constexpr std::uint32_t kind() const noexcept {
+    return static_cast<std::uint32_t>(raw >> 57U & 7U);
   }
 };
 

@@ -20,12 +20,18 @@ result<inbox, inbox_error> inbox::open(const segment& shared,
   auto ring = ring_consumer::open(shared.engine(), options);
   if (!ring) return unexpected{ring.error()};
   names->prune();
-  return inbox{std::move(*names),
+  std::optional<protocol_table> protocols;
+  if (auto table = protocol_table::open(shared)) {
+    protocols.emplace(std::move(*table));
+  }
+  return inbox{std::move(*names), std::move(protocols),
                std::make_unique<ring_consumer>(std::move(*ring))};
 }
 
-inbox::inbox(name_table names, std::unique_ptr<ring_consumer> ring)
+inbox::inbox(name_table names, std::optional<protocol_table> protocols,
+             std::unique_ptr<ring_consumer> ring)
     : names_{std::move(names)},
+      protocols_{std::move(protocols)},
       ring_{std::move(ring)},
       published_{std::make_unique<published>()} {}
 
@@ -35,11 +41,14 @@ inbox::~inbox() {
   if (ring_ == nullptr || !shared().engine()->usable()) return;
   const auto slot = shared().engine()->slot();
   for (const auto& [actor, name] : published_->names) {
-    names_.withdraw(*name, {slot, actor, ring_->tag()});
+    const name_place place{slot, actor, ring_->tag()};
+    names_.withdraw(*name, place);
+    if (protocols_) protocols_->withdraw(*name, place);
   }
 }
 
-result<void, inbox_error> inbox::publish(std::string_view name) {
+result<std::uint32_t, inbox_error> inbox::publish(
+    std::string_view name, std::span<const protocol_line> lines) {
   const std::scoped_lock lock{published_->mutex};
   auto& names = published_->names;
   if (names.size() >= names_max) {
@@ -48,39 +57,55 @@ result<void, inbox_error> inbox::publish(std::string_view name) {
   const auto actor = ++published_->last;
   // First here, then there: a message may come at once.
   names.emplace(actor, std::make_shared<const std::string>(name));
-  auto done =
-      names_.publish(name, {shared().engine()->slot(), actor, ring_->tag()});
-  if (!done) names.erase(actor);
-  return done;
+  const name_place place{shared().engine()->slot(), actor, ring_->tag()};
+  // Before the name: who finds that finds this. Written over another's it does
+  // no harm, since it says whose it is.
+  if (protocols_ && !lines.empty() && !names_.find(name)) {
+    protocols_->publish(name, place, lines);
+  }
+  if (auto done = names_.publish(name, place); !done) {
+    names.erase(actor);
+    return unexpected{done.error()};
+  }
+  return actor;
 }
 
-void inbox::withdraw(std::string_view name) noexcept {
+std::uint32_t inbox::withdraw(std::string_view name) noexcept {
   const std::scoped_lock lock{published_->mutex};
   for (auto at = published_->names.begin(); at != published_->names.end();
        ++at) {
     if (*at->second != name) continue;
-    names_.withdraw(name, {shared().engine()->slot(), at->first, ring_->tag()});
+    const auto actor = at->first;
+    const name_place place{shared().engine()->slot(), actor, ring_->tag()};
+    names_.withdraw(name, place);
+    if (protocols_) protocols_->withdraw(name, place);
     published_->names.erase(at);
-    return;
+    return actor;
   }
+  return 0;
 }
 
 std::optional<parcel> inbox::try_take() {
   // As many as a ring holds may be for names that are withdrawn.
-  while (auto message = ring_->try_take()) {
-    std::shared_ptr<const std::string> target;
-    {
-      const std::scoped_lock lock{published_->mutex};
-      const auto found = published_->names.find(message->actor);
-      if (found != published_->names.end()) target = found->second;
+  while (auto any = try_take_any()) {
+    if (any->kind() == memory::cell_kind::message && !any->target().empty()) {
+      return any;
     }
-    if (target != nullptr) {
-      return parcel{*ring_, shared().engine(), std::move(target), *message};
-    }
-    ring_->release(message->loans);
     ring_->count_unknown_target();
   }
   return std::nullopt;
+}
+
+std::optional<parcel> inbox::try_take_any() {
+  auto message = ring_->try_take();
+  if (!message) return std::nullopt;
+  std::shared_ptr<const std::string> target;
+  {
+    const std::scoped_lock lock{published_->mutex};
+    const auto found = published_->names.find(message->actor);
+    if (found != published_->names.end()) target = found->second;
+  }
+  return parcel{*ring_, shared().engine(), std::move(target), *message};
 }
 
 }  // namespace commy::message

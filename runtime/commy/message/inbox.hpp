@@ -3,12 +3,14 @@
 
 #include <commy/message/name_table.hpp>
 #include <commy/message/parcel.hpp>
+#include <commy/message/protocol_table.hpp>
 #include <commy/message/ring_consumer.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace commy::message {
@@ -42,15 +44,21 @@ public:
   /// Withdraws the names and closes. Parcels must be gone by then.
   ~inbox();
 
-  /// Lets others find this inbox under `name`. Fails with bad_name, too_many,
-  /// name_taken, names.
-  result<void, inbox_error> publish(std::string_view name);
-  /// Takes the name back; what is under way to it is dropped. Nothing when it
-  /// is not published.
-  void withdraw(std::string_view name) noexcept;
+  /// Lets others find this inbox under `name`, and gives its number here.
+  /// `lines` says what its actor takes, see protocol_table.hpp. Fails with
+  /// bad_name, too_many, name_taken, names.
+  result<std::uint32_t, inbox_error> publish(
+      std::string_view name, std::span<const protocol_line> lines = {});
+  /// Takes the name back; what is under way to it is dropped. Gives the number
+  /// it had, or 0 when it is not published.
+  std::uint32_t withdraw(std::string_view name) noexcept;
 
-  /// The next message for a published name, or nothing. Never waits.
+  /// The next message for a published name, or nothing. Never waits. Requests
+  /// and what belongs to them are dropped: nobody here can answer them.
   [[nodiscard]] std::optional<parcel> try_take();
+  /// The next of whatever kind, or nothing; its target is empty when there is
+  /// no such name, or none is meant. For hosts, which answer.
+  [[nodiscard]] std::optional<parcel> try_take_any();
   /// Waits for a message, at most until `deadline`; see ring_consumer::wait.
   [[nodiscard]] bool wait(clock::time_point deadline) {
     return ring_->wait(deadline);
@@ -62,6 +70,9 @@ public:
   void release(const memory::named_loans& loans) noexcept {
     ring_->release(loans);
   }
+  /// The number of this opening, which addresses carry.
+  [[nodiscard]] std::uint64_t tag() const noexcept { return ring_->tag(); }
+  void count_unknown_target() noexcept { ring_->count_unknown_target(); }
   [[nodiscard]] inbox_statistics statistics() const noexcept {
     return ring_->statistics();
   }
@@ -71,9 +82,12 @@ public:
 
 private:
   struct published;
-  inbox(name_table names, std::unique_ptr<ring_consumer> ring);
+  inbox(name_table names, std::optional<protocol_table> protocols,
+        std::unique_ptr<ring_consumer> ring);
 
   name_table names_;
+  // None: the segment's cannot be used, and senders compare nothing.
+  std::optional<protocol_table> protocols_;
   // On the heap: parcels and other threads refer to them.
   std::unique_ptr<ring_consumer> ring_;
   std::unique_ptr<published> published_;

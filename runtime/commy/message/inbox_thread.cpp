@@ -25,7 +25,7 @@ void inbox_thread::run() {
   platform::name_this_thread("commy inbox");
   loan_custody custody{box_};
   while (!stop_.load(std::memory_order_relaxed)) {
-    auto message = box_.try_take();
+    auto message = box_.try_take_any();
     if (!message) {
       // Any length does: messages and interrupt() end it.
       static_cast<void>(box_.wait(inbox::clock::now() + 10s));

@@ -10,8 +10,9 @@
 
 namespace commy::message {
 
-/// A thread that takes an inbox's messages as they come and calls a handler for
-/// each. This is how a host brings messages of other processes to its actors:
+/// A thread that takes an inbox's messages, of all kinds, as they come and
+/// calls a handler for each. This is how a host brings messages of other
+/// processes to its actors:
 ///
 ///     inbox_thread mail{std::move(box), [&](const parcel& p) {
 ///       return actors.deliver(p.target(), p.id(), p.bytes(), p.owner())

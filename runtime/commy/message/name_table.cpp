@@ -107,6 +107,17 @@ void name_table::withdraw(std::string_view name, name_place place) noexcept {
   erase_if(name, [&](const name_place& old) { return old == place; });
 }
 
+std::vector<std::string> name_table::list(std::size_t most) const {
+  std::vector<std::string> found;
+  if (auto all = names_.read()) {
+    for (const auto [name, place] : *all) {
+      if (found.size() == most) break;
+      found.emplace_back(name);
+    }
+  }
+  return found;
+}
+
 std::uint32_t name_table::prune() noexcept try {
   std::vector<std::string> stale;
   if (auto all = names_.read()) {

@@ -10,7 +10,9 @@
 #include <boost/describe.hpp>
 
 #include <chrono>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace commy::message {
 
@@ -49,6 +51,9 @@ public:
   result<void, inbox_error> publish(std::string_view name, name_place place);
   /// Takes a name back if it still leads to `place`.
   void withdraw(std::string_view name, name_place place) noexcept;
+  /// The names there are, at most `most` of them, also of inboxes that are
+  /// gone. For people; none when they cannot be read.
+  [[nodiscard]] std::vector<std::string> list(std::size_t most) const;
   /// Takes out names whose inboxes are gone. Returns how many.
   std::uint32_t prune() noexcept;
 

@@ -40,8 +40,19 @@ public:
   }
   ~parcel() { release(); }
 
-  /// The published name it is for.
-  [[nodiscard]] std::string_view target() const noexcept { return *target_; }
+  /// The published name it is for; empty when it is for none.
+  [[nodiscard]] std::string_view target() const noexcept {
+    return target_ == nullptr ? std::string_view{} : *target_;
+  }
+  /// This process's number for that name.
+  [[nodiscard]] std::uint32_t number() const noexcept { return message_.actor; }
+  [[nodiscard]] memory::cell_kind kind() const noexcept {
+    return message_.kind;
+  }
+  /// What ties it to another one; 0 for a message.
+  [[nodiscard]] std::uint64_t correlation() const noexcept {
+    return message_.correlation;
+  }
   [[nodiscard]] message_id id() const noexcept { return message_.id; }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
     return message_.bytes;

@@ -209,9 +209,12 @@ std::optional<incoming> ring_consumer::open_message(const cell_copy& cell) {
   }
   incoming message;
   const loan_handle carrier{cell.payload[0], cell.payload[1]};
+  const auto kind = static_cast<memory::cell_kind>(cell.info.kind());
+  const auto prefix = memory::prefix_bytes(kind);
   // `read_named` has checked that a carrier is one, is ours and holds as many
   // bytes as the cell says.
   if (cell.word.sender() == 0 || !cell.info.is_of(cell.word) ||
+      cell.info.kind() > memory::last_cell_kind || cell.info.bytes() < prefix ||
       !memory::read_named(
           img, cell, memory::in_ring_of(owner_->slot(), carrier.generation()),
           message.loans) ||
@@ -223,7 +226,11 @@ std::optional<incoming> ring_consumer::open_message(const cell_copy& cell) {
   message.sender = cell.word.sender() - 1;
   message.actor = static_cast<std::uint32_t>(cell.target >> 32U);
   message.id = message_id{cell.message};
-  message.bytes = std::as_bytes(std::span{payload_}).first(cell.info.bytes());
+  message.kind = kind;
+  if (prefix != 0) message.correlation = payload_.front();
+  message.bytes = std::as_bytes(std::span{payload_})
+                      .first(cell.info.bytes())
+                      .subspan(prefix);
   bump(counts_->taken);
   return message;
 }

@@ -45,6 +45,8 @@ struct incoming {
   memory::slot_index sender = 0;
   std::uint32_t actor = 0;
   message_id id{};
+  memory::cell_kind kind = memory::cell_kind::message;
+  std::uint64_t correlation = 0;
   /// A checked copy, at an address divisible by 8; valid until the next take.
   std::span<const std::byte> bytes;
   memory::named_loans loans;

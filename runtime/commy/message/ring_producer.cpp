@@ -38,9 +38,23 @@ send_error translate(loan_error error) noexcept {
   }
 }
 
+/// With what comes before the payload.
+std::size_t whole_bytes(const outgoing& message) noexcept {
+  return memory::prefix_bytes(message.kind) + message.bytes.size();
+}
+
 bool fits_cell(const outgoing& message) noexcept {
-  return message.bytes.size() <= memory::inline_bytes &&
+  return whole_bytes(message) <= memory::inline_bytes &&
          message.loans.size() <= 2;
+}
+
+/// What travels: the correlation of kinds that have one, and the payload.
+void copy_whole(const outgoing& message, std::byte* into) noexcept {
+  const auto prefix = memory::prefix_bytes(message.kind);
+  if (prefix != 0) std::memcpy(into, &message.correlation, prefix);
+  if (!message.bytes.empty()) {
+    std::memcpy(into + prefix, message.bytes.data(), message.bytes.size());
+  }
 }
 
 }  // namespace
@@ -77,9 +91,9 @@ result<void, send_error> ring_producer::check(const outgoing& message) const {
   if (message.loans.size() > memory::loans_max) {
     return unexpected{send_error::too_many_loans};
   }
-  if (message.bytes.size() > memory::message_bytes_max) {
+  if (whole_bytes(message) > memory::message_bytes_max) {
     failure_detail detail;
-    detail.wanted = message.bytes.size();
+    detail.wanted = whole_bytes(message);
     detail.found = memory::message_bytes_max;
     return unexpected{send_error::too_large, detail};
   }
@@ -99,22 +113,23 @@ result<void, send_error> ring_producer::check(const outgoing& message) const {
 result<loan_block, send_error> ring_producer::make_carrier(
     const outgoing& message) const {
   if (fits_cell(message)) return loan_block{};
-  const auto bytes = message.bytes.size();
+  const auto bytes = whole_bytes(message);
+  const auto prefix = memory::prefix_bytes(message.kind);
   auto block = loan_block::take(owner_, sizeof(carrier_header) + bytes, 0);
   if (!block) {
     return unexpected{translate(block.error().code()), block.error().detail()};
   }
   carrier_header header{static_cast<std::uint32_t>(bytes), 0, {}};
   auto* const payload = block->data() + sizeof header;
-  std::memcpy(payload, message.bytes.data(), bytes);
+  copy_whole(message, payload);
   for (const auto& loan : message.loans) {
+    const auto place = prefix + loan.place;
     loan_handle handle;
     if (loan.block != nullptr && *loan.block) {
       handle = loan.block->next_handle();
-      header.places[header.loans++] =
-          static_cast<std::uint16_t>(loan.place / 8);
+      header.places[header.loans++] = static_cast<std::uint16_t>(place / 8);
     }
-    std::memcpy(payload + loan.place, &handle, sizeof handle);
+    std::memcpy(payload + place, &handle, sizeof handle);
   }
   std::memcpy(block->data(), &header, sizeof header);
   return std::move(*block);
@@ -174,23 +189,24 @@ result<ring_producer::claim, send_error> ring_producer::claim_cell() noexcept {
 void ring_producer::write(const claim& mine, const outgoing& message,
                           const loan_block& carrier) const noexcept {
   std::array<std::uint64_t, memory::inline_bytes / 8> payload{};
-  const auto bytes = static_cast<std::uint32_t>(message.bytes.size());
+  const auto bytes = static_cast<std::uint32_t>(whole_bytes(message));
   std::array<std::uint32_t, 2> places{cell_info::no_place, cell_info::no_place};
   if (carrier) {
     const auto handle = carrier.next_handle();
     payload[0] = handle.low;
     payload[1] = handle.high;
   } else {
-    std::memcpy(payload.data(), message.bytes.data(), bytes);
+    copy_whole(message, reinterpret_cast<std::byte*>(payload.data()));
     std::size_t named = 0;
     for (const auto& loan : message.loans) {
+      const auto word = (memory::prefix_bytes(message.kind) + loan.place) / 8;
       loan_handle handle;
       if (loan.block != nullptr && *loan.block) {
         handle = loan.block->next_handle();
-        places[named++] = loan.place / 8;
+        places[named++] = word;
       }
-      payload[loan.place / 8] = handle.low;
-      payload[loan.place / 8 + 1] = handle.high;
+      payload[word] = handle.low;
+      payload[word + 1] = handle.high;
     }
   }
   auto& cell = *mine.cell;
@@ -206,7 +222,7 @@ void ring_producer::write(const claim& mine, const outgoing& message,
   // Compiler order is enough against our death; see the class.
   fence::compiler();
   cell.info.store(cell_info::make(mine.word.lap(), bytes, places[0], places[1],
-                                  static_cast<bool>(carrier))
+                                  static_cast<bool>(carrier), message.kind)
                       .raw,
                   std::memory_order_relaxed);
   fence::compiler();

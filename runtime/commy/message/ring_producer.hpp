@@ -25,8 +25,11 @@ struct carried_loan {
 struct outgoing {
   std::uint32_t actor = 0;  // The receiver's number for the target.
   message_id id{};
-  std::span<const std::byte> bytes;
-  std::span<const carried_loan> loans;
+  std::span<const std::byte> bytes{};
+  std::span<const carried_loan> loans{};
+  memory::cell_kind kind = memory::cell_kind::message;
+  /// Of all kinds but messages: travels before the bytes.
+  std::uint64_t correlation = 0;
 };
 
 /// Pushes messages into one reader's ring.

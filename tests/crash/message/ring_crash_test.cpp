@@ -66,6 +66,17 @@ TEST_CASE("who dies while sending has sent a whole message or none") {
   explored(sending("send a scroll behind others", scrolls + 2, 2));
 }
 
+TEST_CASE("who dies while asking has asked a whole request or none") {
+  const auto asking = [](std::string name, std::uint32_t number) {
+    auto s = sending(std::move(name), number, number);
+    s.operate = [number](party& p) { p.ask(number); };
+    return s;
+  };
+  explored(asking("ask with a note", 3));
+  explored(asking("ask with a letter", 4));
+  explored(asking("ask with a bundle: carrier and two loans", 5));
+}
+
 TEST_CASE("who dies while waking a reader has sent its message") {
   auto s = sending("send to a sleeping reader", 4, 4);
   s.meanwhile = [](party& p, int when) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <initializer_list>
 #include <stdexcept>
 
 namespace commy::test {
@@ -25,6 +26,38 @@ void party::find_sink() {
 void party::send(std::uint32_t number) {
   // Refusals are part of what is explored.
   static_cast<void>(send_one(shared, *to, 7, number));
+}
+
+void party::ask(std::uint32_t number) {
+  const auto place =
+      message::name_table::open(shared).value().find("sink").value();
+  ring_producer producer{shared.engine(), place.slot, place.reader};
+  const auto send = [&](const auto& content,
+                        std::initializer_list<loan<sheet>*> pages) {
+    using content_type = std::remove_cvref_t<decltype(content)>;
+    std::vector<message::carried_loan> carried;
+    std::size_t next = 0;
+    for (auto* const page : pages) {
+      fill(**page, 7, number);
+      carried.push_back(
+          {&page->block(), message::handle_places<content_type>[next++]});
+    }
+    static_cast<void>(
+        producer.push({.actor = place.actor,
+                       .id = wire_id<content_type>(),
+                       .bytes = std::as_bytes(std::span{&content, 1}),
+                       .loans = carried,
+                       .kind = memory::cell_kind::request,
+                       .correlation = correlation_of(number)}));
+  };
+  if (number % 3 == 0) return send(note{7, number, mix(7, number)}, {});
+  auto page = try_loan<sheet>(shared).value();
+  if (number % 3 == 1) return send(letter{7, number, {}}, {&page});
+  auto other = try_loan<sheet>(shared).value();
+  bundle all{7, number, {}, {}};
+  for (std::uint64_t i = 0; i < 30; ++i)
+    all.words[i] = mix(7, number, i);
+  send(all, {&page, &other});
 }
 
 void party::take() {
@@ -112,6 +145,10 @@ numbers ring_checks::take_all(const std::shared_ptr<memory::engine>& reader) {
       if (!sound) {
         done_.violation("a torn message");
         continue;
+      }
+      if (p.kind() == memory::cell_kind::request &&
+          p.correlation() != correlation_of(sound->number)) {
+        done_.violation("a request with another one's correlation");
       }
       found.push_back(sound->number);
     }

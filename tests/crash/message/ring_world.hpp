@@ -32,12 +32,19 @@ struct party {
   void find_sink();
   /// Sends the message of that number.
   void send(std::uint32_t number);
+  /// The same as a request, with the number's own correlation.
+  void ask(std::uint32_t number);
   /// Takes one message and keeps its loans.
   void take();
   void lend() { own.push_back(try_loan<sheet>(shared).value()); }
 };
 
 using numbers = std::vector<std::uint64_t>;
+
+/// What ties the request of that number to its answer.
+inline std::uint64_t correlation_of(std::uint64_t number) noexcept {
+  return mix(7, number, 1000);
+}
 
 /// One operation of the victim, what comes before it, and what a reader must
 /// find afterwards: all of one list or all of the other.

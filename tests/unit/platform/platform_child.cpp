@@ -107,6 +107,14 @@ int wait_for_termination(pipe_writer& report) {
   return ending.wait_for(patience) ? 42 : 1;
 }
 
+/// Says who it is, and exits with 3 when it is asked to end.
+int identify(pipe_writer& report) {
+  const termination_watch ending;
+  const auto me = this_process();
+  say(report, std::to_string(me.pid) + " " + std::to_string(me.started) + "\n");
+  return ending.wait_for(patience) ? 3 : 1;
+}
+
 int call_back_on_termination(pipe_writer& report) {
   auto told = make_pipe().value();
   const termination_watch ending{[&] { say(told.writer, "!"); }};
@@ -163,6 +171,7 @@ int play_role(int count, char** values) {
   if (role == "report_loss") return report_loss(report);
   if (role == "report_loss_by_thread") return report_loss_by_thread(report);
   if (role == "stop_watching") return stop_watching(report);
+  if (role == "identify") return identify(report);
   if (role == "terminable") return wait_for_termination(report);
   if (role == "terminable_callback") return call_back_on_termination(report);
   if (role == "pong") return pong(report, path);

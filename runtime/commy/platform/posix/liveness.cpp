@@ -1,5 +1,6 @@
 #include <commy/platform/file.hpp>
 #include <commy/platform/liveness.hpp>
+#include <commy/platform/posix/proc_stat.hpp>
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -27,22 +28,6 @@ std::string_view read_proc(const char* path, std::array<char, Size>& into) {
   return {into.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
 }
 
-/// Field 22 of /proc/<pid>/stat, counted behind the program's name, which may
-/// itself hold blanks and brackets.
-std::uint64_t start_time(std::string_view stat) noexcept {
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos) return 0;
-  stat.remove_prefix(name_end + 1);  // " S 1 ...": field 3 comes next.
-  for (int field = 3; field <= 22; ++field) {
-    const auto blank = stat.find(' ');
-    if (blank == std::string_view::npos) return 0;
-    stat.remove_prefix(blank + 1);
-  }
-  std::uint64_t ticks = 0;
-  std::from_chars(stat.data(), stat.data() + stat.size(), ticks);
-  return ticks;
-}
-
 /// Claims need the right to write, probes do not.
 template <class File>
 result<file_lock, file_error> lock_of(const File& control) {
@@ -56,9 +41,8 @@ result<file_lock, file_error> lock_of(const File& control) {
 }  // namespace
 
 process_identity this_process() noexcept {
-  std::array<char, 1024> text;
-  return {static_cast<std::uint32_t>(::getpid()),
-          start_time(read_proc("/proc/self/stat", text))};
+  const auto stat = detail::read_proc_stat(0);
+  return {static_cast<std::uint32_t>(::getpid()), stat ? stat->started : 0};
 }
 
 result<liveness, file_error> liveness::open(const std::string& control_path) {

@@ -1,0 +1,54 @@
+// commy/host/mail_clerk.hpp: an exchange's own actor, for what takes time.
+#pragma once
+
+#include <commy/actor/actor.hpp>
+#include <commy/host/exchange.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+namespace commy::host {
+
+/// Tries mail again that found its receiver's ring full, in order for each
+/// receiver; and watches the actors that are published.
+class mail_clerk : public actor {
+public:
+  /// Mail that waits for one receiver; more is given up, and counted if it is
+  /// an answer, whose asker then learns it by its timeout. A quarter of a ring:
+  /// whoever is so far behind has stopped, or asks without waiting.
+  static constexpr std::size_t waiting_max = 1024;
+  static constexpr std::chrono::milliseconds first_pause{1};
+  static constexpr std::chrono::milliseconds longest_pause{50};
+
+  struct try_later {
+    outgoing_mail mail;
+  };
+  struct try_again {
+    std::uint32_t slot;
+  };
+
+  explicit mail_clerk(std::shared_ptr<exchange> of);
+
+  /// Makes `whom` watch an actor. Not by a message: the actor may fail before
+  /// that would be handled, and then its reasons are nobody's. Threads: any.
+  static watch_id have_watched(const ref<mail_clerk>& whom,
+                               const actors::cell_handle& actor);
+
+  void on(try_later m);
+  void on(try_again m);
+  void on(const stopped& s) { exchange_->actor_ended(s.watch, s.reasons); }
+
+private:
+  struct queue {
+    std::deque<outgoing_mail> mail;
+    std::chrono::milliseconds pause = first_pause;
+  };
+
+  std::shared_ptr<exchange> exchange_;
+  std::unordered_map<std::uint32_t, queue> waiting_;
+};
+
+}  // namespace commy::host
