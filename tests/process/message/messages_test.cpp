@@ -251,8 +251,9 @@ TEST_CASE("a sleeping receiver is woken a hundred thousand times") {
   // Each round wakes either side once, and nobody looks by himself: a lost
   // wake-up would be a wait that ends at its deadline.
   constexpr std::uint64_t rounds = 50'000;
-  auto box =
-      inbox::open(at.shared, {.longest_nap = 1h, .longest_spin = 0ns}).value();
+  auto box = inbox::open(at.shared,
+                         {.longest_nap = 1h, .how = message::waiting::sleep})
+                 .value();
   box.publish("here").value();
   auto other = at.start({"echo", "there", "here", std::to_string(rounds)});
   auto to =

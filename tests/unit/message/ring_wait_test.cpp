@@ -70,7 +70,8 @@ TEST_CASE("an interrupt ends a wait, now or the next one") {
 TEST_CASE("a sleeping receiver is woken by each message") {
   two at;
   // Nobody looks by himself: a lost wake-up would fail at a deadline.
-  const message::inbox_options asleep{.longest_nap = 1h, .longest_spin = 0ns};
+  const message::inbox_options asleep{.longest_nap = 1h,
+                                      .how = message::waiting::sleep};
   auto left = inbox::open(at.here, asleep).value();
   auto right = inbox::open(at.there, asleep).value();
   left.publish("left").value();
