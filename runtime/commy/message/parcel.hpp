@@ -29,6 +29,7 @@ public:
   parcel(parcel&& other) noexcept
       : from_{other.from_},
         has_loans_{std::exchange(other.has_loans_, false)},
+        adopted_{std::exchange(other.adopted_, 0)},
         target_{other.target_},
         message_{other.message_} {}
   parcel& operator=(parcel&& other) noexcept {
@@ -36,6 +37,7 @@ public:
     release();
     from_ = other.from_;
     has_loans_ = std::exchange(other.has_loans_, false);
+    adopted_ = std::exchange(other.adopted_, 0);
     target_ = other.target_;
     message_ = other.message_;
     return *this;
@@ -72,7 +74,9 @@ public:
   template <memory::plain T>
   [[nodiscard]] result<loan<const T>, loan_error> adopt(
       loan_handle handle) const {
-    return adopt_loan<T>(from_->owner(), handle);
+    auto taken = adopt_loan<T>(from_->owner(), handle);
+    if (taken) ++adopted_;
+    return taken;
   }
 
   /// Leaves the loans where they are: somebody will adopt them later. Returns
@@ -88,11 +92,16 @@ private:
   explicit parcel(ring_consumer& from) noexcept : from_{&from} {}
 
   void release() noexcept {
-    if (std::exchange(has_loans_, false)) from_->release(message_.loans);
+    // Each loan is adopted once, so when all are, there is nothing to look for.
+    if (std::exchange(has_loans_, false) && adopted_ < message_.loans.count) {
+      from_->release(message_.loans);
+    }
+    adopted_ = 0;
   }
 
   ring_consumer* from_;
-  bool has_loans_ = false;  // That this object sees to.
+  bool has_loans_ = false;             // That this object sees to.
+  mutable std::uint32_t adopted_ = 0;  // Some of them.
   const std::string* target_ = nullptr;
   incoming message_;
 };

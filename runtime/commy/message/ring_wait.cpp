@@ -20,10 +20,32 @@ namespace {
 /// What a lane waits for that waits for messages: no root, since roots lie
 /// behind a header. So a sweep wakes it, and no unlock does.
 constexpr memory::offset waits_for_messages = 8;
-/// Behind a claim: a sender that dies now is noticed so soon. Doubled while it
-/// stays, up to 16 ms, since each look is a system call.
-constexpr auto first_blocked_nap = 1ms;
-constexpr auto longest_blocked_nap = 16ms;
+/// Behind a claim the kernel is asked whether its sender lives, a system call
+/// of 0.6 us: first after a quarter of a millisecond, then each time after an
+/// eighth of how long it has lasted. So a death is noticed an eighth later than
+/// it could be (a process with much memory takes milliseconds to die), and one
+/// that is only slow costs ever fewer looks.
+constexpr std::chrono::nanoseconds shortest_blocked_nap = 250us;
+constexpr std::chrono::nanoseconds longest_blocked_nap = 16ms;
+
+/// How long a claim has barred the way, as far as its reader has seen.
+class blockage {
+public:
+  using clock = ring_consumer::clock;
+  /// How long to wait until the next look at its sender.
+  [[nodiscard]] std::chrono::nanoseconds nap(clock::time_point now) noexcept {
+    if (!lasts_) since_ = now;
+    lasts_ = true;
+    return std::clamp<std::chrono::nanoseconds>(
+        (now - since_) / 8, shortest_blocked_nap, longest_blocked_nap);
+  }
+  void end() noexcept { lasts_ = false; }
+  [[nodiscard]] bool lasts() const noexcept { return lasts_; }
+
+private:
+  clock::time_point since_{};
+  bool lasts_ = false;
+};
 /// So many messages between two waits are a burst, after which the next look is
 /// put off by some 0.3 to 0.6 us: ten messages of a sender at full speed.
 constexpr std::uint64_t burst = 8;
@@ -74,8 +96,8 @@ bool ring_consumer::spin_a_little(clock::time_point deadline) noexcept {
 bool ring_consumer::spin(clock::time_point deadline) {
   auto now = clock::now();
   auto next_check = now + options_.longest_nap;
-  auto next_probe = clock::time_point::max();  // Of who blocks the way.
-  std::chrono::nanoseconds blocked_nap = first_blocked_nap;
+  blockage blocked;
+  clock::time_point next_probe{};  // Of who blocks the way.
   for (;;) {
     auto found = look::nothing;
     for (int i = 0; i < 64; ++i) {
@@ -91,15 +113,10 @@ bool ring_consumer::spin(clock::time_point deadline) {
     now = clock::now();
     if (now >= deadline) return false;
     if (found != look::blocked) {
-      next_probe = clock::time_point::max();
-      blocked_nap = first_blocked_nap;
-    } else if (next_probe == clock::time_point::max()) {
-      next_probe = now + blocked_nap;
-    } else if (now >= next_probe) {
-      static_cast<void>(skip_dead_claim());
-      blocked_nap = std::min<std::chrono::nanoseconds>(2 * blocked_nap,
-                                                       longest_blocked_nap);
-      next_probe = now + blocked_nap;
+      blocked.end();
+    } else if (!blocked.lasts() || now >= next_probe) {
+      if (blocked.lasts()) static_cast<void>(skip_dead_claim());
+      next_probe = now + blocked.nap(now);
     }
     if (now >= next_check) {
       if (!is_sound()) rebuild();
@@ -180,7 +197,7 @@ bool ring_consumer::sleep(clock::time_point deadline) {
     }
     return answer;
   };
-  std::chrono::nanoseconds blocked_nap = first_blocked_nap;
+  blockage blocked;
   for (;;) {
     std::uint32_t seen = 0;
     if (mine != nullptr) {
@@ -201,11 +218,7 @@ bool ring_consumer::sleep(clock::time_point deadline) {
     if (now >= deadline) return leave(false);
     auto nap = std::min(options_.longest_nap,
                         std::chrono::nanoseconds{deadline - now});
-    if (found == look::blocked) {
-      nap = std::min(nap, blocked_nap);
-      blocked_nap = std::min<std::chrono::nanoseconds>(2 * blocked_nap,
-                                                       longest_blocked_nap);
-    }
+    if (found == look::blocked) nap = std::min(nap, blocked.nap(now));
     if (mine == nullptr) {
       std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(nap, 1ms));
       continue;

@@ -98,8 +98,10 @@ std::optional<double> our_rate(unsigned producers) {
         small message;
         for (std::uint64_t i = 0;; ++i) {
           write_words(message.words, i);
-          while (!to.send(message))
-            std::this_thread::yield();  // To the other senders on this core.
+          while (!to.send(message)) {
+            // To the other senders on this core.
+            if (producers > 1) std::this_thread::yield();
+          }
         }
       });
     }

@@ -13,7 +13,6 @@
 #include <atomic>
 #include <deque>
 #include <string>
-#include <thread>
 
 namespace commy::benchmark {
 namespace {
@@ -186,7 +185,7 @@ public:
 
   void send(std::span<const number> words) {
     while (!made_.try_send(words.data(), words.size_bytes(), 0))
-      std::this_thread::yield();  // To the other senders on this core.
+      platform::cpu_relax();
   }
   void take(std::span<number> words) {
     boost::interprocess::message_queue::size_type size = 0;
