@@ -11,18 +11,25 @@ namespace commy::host {
 result<void, inbox_error> segment_mail::open(const segment& shared) {
   auto inbox = message::inbox::open(shared);
   if (!inbox) return unexpected{inbox.error()};
-  auto thread = std::make_unique<message::inbox_thread>(
-      std::move(*inbox),
-      [this](const message::parcel& parcel) { return deliver(parcel); });
+  const auto handle = [this](const message::parcel& parcel) {
+    return deliver(parcel);
+  };
+  box opened{shared, std::make_unique<inbox_source>(std::move(*inbox), handle),
+             nullptr};
+  if (!actors_.attach(*opened.source)) {
+    opened.thread = std::make_unique<message::inbox_thread>(
+        std::move(opened.source->box()), handle);
+    opened.source.reset();
+  }
   const std::lock_guard hold{mutex_};
-  boxes_.push_back({shared, std::move(thread)});
+  boxes_.push_back(std::move(opened));
   return {};
 }
 
 result<void, inbox_error> segment_mail::publish(std::string_view actor) {
   const std::lock_guard hold{mutex_};
   for (const auto& b : boxes_) {
-    if (auto done = b.thread->box().publish(actor); !done) return done;
+    if (auto done = b.inbox().publish(actor); !done) return done;
   }
   return {};
 }
@@ -34,6 +41,9 @@ void segment_mail::close() {
     ended.swap(boxes_);
   }
   // Without the lock: a handler that resolves must not wait for us.
+  for (const auto& b : ended) {
+    if (b.source != nullptr) actors_.detach(*b.source);
+  }
   ended.clear();
 }
 

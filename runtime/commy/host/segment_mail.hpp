@@ -4,6 +4,7 @@
 #include <commy/actor/actor_system.hpp>
 #include <commy/base/result.hpp>
 #include <commy/host/handle_resolver.hpp>
+#include <commy/host/inbox_source.hpp>
 #include <commy/memory/segment.hpp>
 #include <commy/message/inbox_thread.hpp>
 
@@ -21,6 +22,11 @@ namespace commy::host {
 /// it is for, as bytes, and is refused there when it is not one of that actor's
 /// protocol. Handles in it stay good until the actor's handler has resolved
 /// them or 1,024 more messages with handles have come. Threads: any.
+///
+/// The actor system's workers wait in the first inbox that is opened, and the
+/// one that a message wakes runs the message's actor. Each further inbox has a
+/// thread of its own, which wakes a worker in turn: a thread can sleep in one
+/// ring only. So has the first one in a system without workers.
 class segment_mail : public handle_resolver {
 public:
   /// `actors` must outlive `close`.
@@ -46,7 +52,13 @@ public:
 private:
   struct box {
     segment shared;
+    // One of the two.
+    std::unique_ptr<inbox_source> source;
     std::unique_ptr<message::inbox_thread> thread;
+
+    [[nodiscard]] message::inbox& inbox() const noexcept {
+      return source != nullptr ? source->box() : thread->box();
+    }
   };
   bool deliver(const message::parcel& parcel);
 

@@ -87,6 +87,8 @@ bool ring_consumer::spin_a_little(clock::time_point deadline) noexcept {
       if (look_at_next() == look::something) return true;
       platform::cpu_relax();
     }
+    // Left to sleep(), which ends the wait.
+    if (counts_->interrupted.load(std::memory_order_relaxed)) return false;
     now = clock::now();
   } while (now < until);
   budget_.charge(now - begun);
