@@ -3,7 +3,9 @@
 #include <commy/actor/event_source.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
+#include <array>
 #include <optional>
 
 using namespace interleaving_tests;
@@ -139,7 +141,11 @@ TEST_CASE("an interleaved source is served beside a handler that blocks") {
     gate entered;
     gate leave;
     const auto slow = o.system.spawn<sink>("", o.t);
+    tally more;
+    const auto busy = o.system.spawn<sink>("", more);
     crew others;
+    // Keeps now one worker, now the other from sleeping.
+    others.add("teller", [&] { tell_notes(busy, 3, more); });
     others.add("asker", [&] {
       expect(o.system.ask(slow, hold{&entered, &leave}, for_ever).has_value(),
              "no answer");
@@ -150,18 +156,21 @@ TEST_CASE("an interleaved source is served beside a handler that blocks") {
     o.box.put();
     o.t.done.wait();
     leave.open();
+    others.join();
   });
 }
 
 TEST_CASE("an interleaved source is taken away at any moment") {
-  explore(time_is::still, [] {
+  // With one worker, each note for it interrupts it in the source.
+  const auto workers = GENERATE(1U, 2U);
+  explore(time_is::still, [=] {
+    std::array<post, 2> boxes;  // Ended ones stay, to see who comes too late.
     tally t;
-    commy::actor_system system{{.workers = 2}};
+    commy::actor_system system{{.workers = workers}};
     const auto to = system.spawn<sink>("", t);
     crew others;
     others.add("teller", [&] { tell_notes(to, 2, t); });
-    for (int i = 0; i < 2; ++i) {
-      post box;
+    for (auto& box : boxes) {
       box.deliver_to(to, t);
       expect(system.attach(box), "there was a source");
       expect(!system.attach(box), "there were two sources");
@@ -170,6 +179,7 @@ TEST_CASE("an interleaved source is taken away at any moment") {
       box.end();
     }
     expect(system.ask(to, question{}, for_ever).has_value(), "no answer");
+    others.join();
   });
 }
 

@@ -113,7 +113,10 @@ bool ring_consumer::spin(clock::time_point deadline) {
       return false;
     }
     now = clock::now();
-    if (now >= deadline) return false;
+    if (now >= deadline) {
+      return found == look::blocked && skip_dead_claim() &&
+             look_at_next() == look::something;
+    }
     if (found != look::blocked) {
       blocked.end();
     } else if (!blocked.lasts() || now >= next_probe) {

@@ -7,6 +7,7 @@
 // whatever the transport, which would hide what is measured; the rows _sleep
 // and _adaptive are about just that.
 #include "../report.hpp"
+#include "delivery_rows.hpp"
 #include "our_ends.hpp"
 #include "recovery_rows.hpp"
 
@@ -104,6 +105,7 @@ void run_ipc(report& into) {
             {bare_flag()});
   add_rates(into, "one_way", 1);
   add_rates(into, "one_way_p4", 4);
+  run_delivery(into);
   run_recovery(into);
   into.not_available("ipc", "remote_ask", "",
                      "asks between processes are measured by no row yet");
