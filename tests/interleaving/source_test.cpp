@@ -143,9 +143,13 @@ TEST_CASE("an interleaved source is served beside a handler that blocks") {
     const auto slow = o.system.spawn<sink>("", o.t);
     tally more;
     const auto busy = o.system.spawn<sink>("", more);
+    const auto other = o.system.spawn<sink>("", more);
     crew others;
-    // Keeps now one worker, now the other from sleeping.
-    others.add("teller", [&] { tell_notes(busy, 3, more); });
+    // While one worker runs the first, the second wakes who is in the source.
+    others.add("teller", [&] {
+      tell_notes(busy, 1, more);
+      tell_notes(other, 1, more);
+    });
     others.add("asker", [&] {
       expect(o.system.ask(slow, hold{&entered, &leave}, for_ever).has_value(),
              "no answer");
