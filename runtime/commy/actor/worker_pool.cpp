@@ -57,7 +57,8 @@ struct alignas(64) worker_pool::worker {
   unsigned index;
   std::uint32_t turns = 0;
   bool searching = false;
-  // Waited in the source, and has not found anything since.
+  // Had the seat in the source, found nothing there, and left it since: who
+  // wanted it meanwhile sleeps elsewhere.
   bool left_source = false;
   // Counts the times it was woken; the worker sleeps on its value.
   std::atomic<std::uint32_t> wakes{0};
@@ -204,7 +205,7 @@ void worker_pool::wake_one() noexcept {
 void worker_pool::stop_searching(worker& me) noexcept {
   if (!me.searching) return;
   me.searching = false;
-  // Was woken for other work, while nobody else slept who is asleep by now.
+  // Now there is other work.
   if (std::exchange(me.left_source, false)) [[unlikely]]
     lanes_->seat.want_keeper();
   COMMY_POINT("pool.stop_searching");
@@ -225,8 +226,13 @@ void worker_pool::stop_searching(worker& me) noexcept {
 cell* worker_pool::next(worker& me) noexcept {
   COMMY_POINT("pool.next");
   if (++me.turns % lane_interval == 0) {
-    // While all workers are busy, nobody waits in the source.
+    // While all workers are busy, nobody waits in the source. Who sleeps all
+    // the same found the seat taken, by one that works by now.
     poll_source(me);
+    if (lanes_->seat.is_free() &&
+        lanes_->parked.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      wake_one();
+    }
     if (auto* const c = lanes_->shared.try_pop()) return c;
   }
   auto* const c = me.try_pop();
@@ -256,7 +262,7 @@ bool worker_pool::poll_source(worker& me) noexcept {
   lanes_->seat.leave();
   // What it brought is run by us, before anybody else could be here; see
   // event_seat::wants_keeper().
-  if (found) me.left_source = false;
+  me.left_source = !found;
   return found;
 }
 
@@ -274,6 +280,7 @@ bool worker_pool::wait_in_source(worker& me, std::uint64_t bit) noexcept {
   COMMY_POINT("pool.source.wait");
   if (waits) source->wait();
   lanes_->seat.leave();
+  me.left_source = true;
   if (!waits) return false;
   COMMY_POINT("pool.source.left");
   // acq_rel: as in park(). Who took the bit has counted us as searching.
@@ -281,7 +288,6 @@ bool worker_pool::wait_in_source(worker& me, std::uint64_t bit) noexcept {
     lanes_->searching.fetch_add(1, std::memory_order_relaxed);
   }
   me.searching = true;
-  me.left_source = true;
   return true;
 }
 
