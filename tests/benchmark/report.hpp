@@ -20,6 +20,8 @@ struct row {
   std::string peer;
   double peer_value = 0;
   better direction = better::less;
+  double ours_p999 = 0;  // Zero where nobody asked for it, as the next.
+  double peer_p99 = 0;
 
   /// Above 1 means that we are better.
   [[nodiscard]] double ratio() const noexcept {
@@ -28,16 +30,25 @@ struct row {
 };
 
 /// Collects rows, prints each as soon as it is known, and writes all of them as
-/// one JSON array: {area, row, unit, ours, ours_p99, peer, peer_value, ratio}.
+/// one JSON array: {area, row, unit, ours, ours_p99, ours_p999, peer,
+/// peer_value, peer_p99, ratio}, or {area, row, peer, not_available}.
 class report {
 public:
   void add(row figure);
+  /// Says that a row could not be measured, and why; beside which peer, if it
+  /// is that one's fault.
+  void not_available(const std::string& area, const std::string& name,
+                     const std::string& peer, const std::string& why);
   /// False, with a message on standard error, when the file can't be written.
   [[nodiscard]] bool write_json(const std::string& path) const;
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
 private:
+  struct gap {
+    std::string area, name, peer, why;
+  };
   std::vector<row> rows_;
+  std::vector<gap> gaps_;
 };
 
 /// A group of rows; a failure inside is printed and does not stop the others.

@@ -13,6 +13,7 @@ namespace commy::benchmark {
 struct percentiles {
   double p50 = 0;
   double p99 = 0;
+  double p999 = 0;
 };
 
 [[nodiscard]] inline percentiles of(std::vector<double>& samples) {
@@ -21,7 +22,7 @@ struct percentiles {
     return samples[static_cast<std::size_t>(
         share * static_cast<double>(samples.size() - 1))];
   };
-  return {at(0.5), at(0.99)};
+  return {at(0.5), at(0.99), at(0.999)};
 }
 
 /// Nanoseconds of one call of `work(i)`. Times batches, because reading the

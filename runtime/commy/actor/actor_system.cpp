@@ -21,6 +21,15 @@ result<actors::cell_handle, spawn_error> actor_system::start(
   return core_->start(type, options, nullptr, make);
 }
 
+bool actor_system::attach(event_source& source) noexcept {
+  auto* const pool = core_->shared_pool();
+  return pool != nullptr && pool->attach(source);
+}
+
+void actor_system::detach(event_source& source) noexcept {
+  if (auto* const pool = core_->shared_pool()) pool->detach(source);
+}
+
 supervisor actor_system::supervise(supervision options) {
   auto made = std::make_shared<actors::supervision_state>(std::move(options),
                                                           core_->next_seed());

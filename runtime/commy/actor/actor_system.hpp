@@ -4,6 +4,7 @@
 #include <commy/actor/actor.hpp>
 #include <commy/actor/actor_trace.hpp>
 #include <commy/actor/dead_letters.hpp>
+#include <commy/actor/event_source.hpp>
 #include <commy/actor/pool.hpp>
 #include <commy/actor/supervisor.hpp>
 #include <commy/actor/system_options.hpp>
@@ -152,6 +153,18 @@ public:
   result<void, deliver_error> deliver(std::string_view name, message_id id,
                                       std::span<const std::byte> bytes,
                                       const loan_source& loans = {}) const;
+
+  /// Lets the workers of `executor::shared` actors take what `source` brings:
+  /// one of those that have nothing to do waits in it. What it brings while all
+  /// of them are in handlers waits for the end of the shortest; while one is
+  /// and others sleep, for the end of that one, until a handler has been seen
+  /// to last longer than a tick of the clock (1 to 4 ms): from then on somebody
+  /// else takes over first. `source` must outlive `detach` or the system. False
+  /// when there is a source already, and in a stepped system, which has no
+  /// workers.
+  [[nodiscard]] bool attach(event_source& source) noexcept;
+  /// Returns when no worker is in the source and none will be.
+  void detach(event_source& source) noexcept;
 
   /// Tells an actor to stop and returns. Its supervisor does not restart it.
   /// False when it has stopped already.

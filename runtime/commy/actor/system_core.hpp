@@ -66,6 +66,8 @@ public:
   void end_run() noexcept;
   /// Null in a system with threads.
   [[nodiscard]] stepped_pool* stepped() noexcept { return stepped_.get(); }
+  /// Null in a system that is stepped.
+  [[nodiscard]] worker_pool* shared_pool() noexcept { return shared_.get(); }
   [[nodiscard]] dead_letter_office& dead_letters() noexcept { return dead_; }
   [[nodiscard]] topic_directory& topics() noexcept { return topics_; }
   /// Threads that share the actors, as asked for; stepped: what would be.

@@ -1,3 +1,4 @@
+#include <commy/actor/event_seat.hpp>
 #include <commy/actor/run_queue.hpp>
 #include <commy/actor/shared_lane.hpp>
 #include <commy/actor/system_core.hpp>
@@ -56,6 +57,9 @@ struct alignas(64) worker_pool::worker {
   unsigned index;
   std::uint32_t turns = 0;
   bool searching = false;
+  // Had the seat in the source, found nothing there, and left it since: who
+  // wanted it meanwhile sleeps elsewhere.
+  bool left_source = false;
   // Counts the times it was woken; the worker sleeps on its value.
   std::atomic<std::uint32_t> wakes{0};
   system_thread thread;
@@ -73,6 +77,8 @@ struct worker_pool::lanes {
   // Foreign threads between the moment their actor became visible here and
   // their last access to this pool; see schedule().
   std::atomic<std::uint32_t> entering{0};
+  // Written only where there is an event source.
+  alignas(64) event_seat seat;
 };
 
 namespace {
@@ -104,8 +110,10 @@ worker_pool::worker_pool(system_core& system, thread_kind what,
 worker_pool::~worker_pool() { stop(); }
 
 void worker_pool::stop() noexcept {
-  // release, pairs with the acquire in park().
-  lanes_->stopping.store(true, std::memory_order_release);
+  // seq_cst: before the interrupt, see event_seat.hpp; pairs with the looks in
+  // park().
+  lanes_->stopping.store(true, std::memory_order_seq_cst);
+  lanes_->seat.interrupt_any();
   for (auto& w : lanes_->workers) {
     COMMY_POINT("pool.stop");
     // release, pairs with the acquire in park(): the worker sees `stopping`.
@@ -165,9 +173,17 @@ void worker_pool::wake_one() noexcept {
       return;
     }
     COMMY_POINT("pool.wake.counted");
-    const auto bit = parked & (~parked + 1);
+    // Who sits in the event source comes last: there it is of use.
+    const auto in_source = lanes_->seat.holder();
+    auto rest = parked;
+    if (in_source - 1 < most_workers) [[unlikely]] {
+      rest &= ~(std::uint64_t{1} << (in_source - 1));
+      if (rest == 0) rest = parked;
+    }
+    const auto bit = rest & (~rest + 1);
     // acq_rel, pairs with the worker's own fetch_and: one of us takes the bit.
-    if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) !=
+    // seq_cst: before the look at the seat, see event_seat.hpp.
+    if ((lanes_->parked.fetch_and(~bit, std::memory_order_seq_cst) & bit) !=
         0) {
       COMMY_POINT("pool.wake.bit");
       auto& w =
@@ -175,6 +191,7 @@ void worker_pool::wake_one() noexcept {
       // release, pairs with the acquire in park(): it sees its bit gone.
       w.wakes.fetch_add(1, std::memory_order_release);
       blocking::notify_one(w.wakes);
+      lanes_->seat.interrupt(w.index);
       return;
     }
     COMMY_POINT("pool.wake.found_work");
@@ -188,6 +205,9 @@ void worker_pool::wake_one() noexcept {
 void worker_pool::stop_searching(worker& me) noexcept {
   if (!me.searching) return;
   me.searching = false;
+  // Now there is other work.
+  if (std::exchange(me.left_source, false)) [[unlikely]]
+    lanes_->seat.want_keeper();
   COMMY_POINT("pool.stop_searching");
   // relaxed: ordered by the fence.
   if (lanes_->searching.fetch_sub(1, std::memory_order_relaxed) != 1) return;
@@ -195,7 +215,8 @@ void worker_pool::stop_searching(worker& me) noexcept {
   // Who queued something, saw us search and woke nobody, relies on this look;
   // partner: the fence in schedule().
   fence::full();
-  bool more = !lanes_->shared.seems_empty() || me.queue.size() >= 1;
+  bool more = !lanes_->shared.seems_empty() || me.queue.size() >= 1 ||
+              lanes_->seat.wants_keeper();
   for (const auto& w : lanes_->workers)
     more = more || w.queue.size() >= 2;
   COMMY_POINT("pool.stop_searching.looked");
@@ -205,6 +226,13 @@ void worker_pool::stop_searching(worker& me) noexcept {
 cell* worker_pool::next(worker& me) noexcept {
   COMMY_POINT("pool.next");
   if (++me.turns % lane_interval == 0) {
+    // While all workers are busy, nobody waits in the source. Who sleeps all
+    // the same found the seat taken, by one that works by now.
+    poll_source(me);
+    if (lanes_->seat.is_free() &&
+        lanes_->parked.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      wake_one();
+    }
     if (auto* const c = lanes_->shared.try_pop()) return c;
   }
   auto* const c = me.try_pop();
@@ -221,7 +249,46 @@ cell* worker_pool::find(worker& me) noexcept {
     auto& victim = lanes_->workers[(me.index + i) % count];
     if (auto* const stolen = victim.queue.steal_into(me.queue)) return stolen;
   }
-  return nullptr;
+  return poll_source(me) ? me.try_pop() : nullptr;
+}
+
+/// True if the source had messages; their actors are in this worker's queue,
+/// unless they were ready before.
+bool worker_pool::poll_source(worker& me) noexcept {
+  auto* const source = lanes_->seat.try_take(me.index);
+  if (source == nullptr) [[likely]]
+    return false;
+  const bool found = source->poll() != 0;
+  lanes_->seat.leave();
+  // What it brought is run by us, before anybody else could be here; see
+  // event_seat::wants_keeper().
+  me.left_source = !found;
+  return found;
+}
+
+/// Waits in the source, and goes back to searching. False, with nothing done,
+/// when there is no source, or another worker waits there, or this one is not
+/// to wait at all.
+bool worker_pool::wait_in_source(worker& me, std::uint64_t bit) noexcept {
+  auto* const source = lanes_->seat.try_take(me.index);
+  if (source == nullptr) [[likely]]
+    return false;
+  // seq_cst: after the seat was taken, see event_seat.hpp.
+  const bool waits =
+      (lanes_->parked.load(std::memory_order_seq_cst) & bit) != 0 &&
+      !lanes_->stopping.load(std::memory_order_seq_cst);
+  COMMY_POINT("pool.source.wait");
+  if (waits) source->wait();
+  lanes_->seat.leave();
+  me.left_source = true;
+  if (!waits) return false;
+  COMMY_POINT("pool.source.left");
+  // acq_rel: as in park(). Who took the bit has counted us as searching.
+  if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) != 0) {
+    lanes_->searching.fetch_add(1, std::memory_order_relaxed);
+  }
+  me.searching = true;
+  return true;
 }
 
 /// Sleeps until there may be work. Returns an actor if it found one on the way
@@ -266,8 +333,22 @@ cell* worker_pool::park(worker& me) noexcept {
     }
     COMMY_POINT("pool.park.stopping");
     if (lanes_->stopping.load(std::memory_order_acquire)) return nullptr;
+    if (wait_in_source(me, bit)) return nullptr;
     blocking::wait(me.wakes, seen, std::memory_order_acquire);
   }
+}
+
+bool worker_pool::attach(event_source& source) noexcept {
+  if (!lanes_->seat.attach(source)) return false;
+  // As in schedule(): either we see a worker that is parked, or it sees the
+  // source; one that searches looks at `wants_keeper`.
+  fence::full();
+  wake_one();
+  return true;
+}
+
+void worker_pool::detach(event_source& source) noexcept {
+  lanes_->seat.detach(source);
 }
 
 void worker_pool::run(worker& me) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/actor/actor_pool.hpp>
+#include <commy/actor/event_source.hpp>
 #include <commy/actor/thread_info.hpp>
 
 #include <cstdint>
@@ -20,6 +21,12 @@ namespace commy::actors {
 /// other wakes up. So an actor's message may wait for the end of the handler
 /// that sent it: whoever computes for long or blocks belongs on a thread of its
 /// own, `executor::pinned`, which is a pool of one.
+///
+/// With an event source, one of the workers without work waits in it instead of
+/// parking. All others go on as before, and who has work for a worker wakes
+/// that one last. A worker that has handed on what the source had leaves it and
+/// runs these actors itself. While no worker is in it, a busy one polls it once
+/// in 61 turns, and whoever runs out of work before it parks.
 class worker_pool final : public actor_pool {
 public:
   /// One bit per worker in the word of those that park.
@@ -38,6 +45,13 @@ public:
   /// Ends the threads after what is queued.
   void stop() noexcept override;
 
+  /// Lets workers wait in `source`, which must outlive `detach` or `stop`.
+  /// False when the pool has a source already.
+  [[nodiscard]] bool attach(event_source& source) noexcept;
+  /// Returns when no worker is in the source and none will be. Not from inside
+  /// of the source.
+  void detach(event_source& source) noexcept;
+
 private:
   struct worker;
   struct lanes;
@@ -46,6 +60,8 @@ private:
   cell* next(worker& me) noexcept;
   cell* find(worker& me) noexcept;
   cell* park(worker& me) noexcept;
+  bool poll_source(worker& me) noexcept;
+  bool wait_in_source(worker& me, std::uint64_t bit) noexcept;
   void stop_searching(worker& me) noexcept;
   void wake_one() noexcept;
 

@@ -173,13 +173,13 @@ result<std::shared_ptr<exchange>, inbox_error> exchange::open(
     return unexpected{inbox_error::detached, clerk.error().message()};
   }
   made->clerk_ = *clerk;
-  made->inbox_ = std::make_shared<message::inbox_thread>(
-      std::move(*box),
+  made->inbox_ = std::make_shared<inbox_reader>(
+      actors, std::move(*box),
       [raw = made.get()](const parcel& p) { return raw->take(p); });
   return made;
 }
 
-std::shared_ptr<message::inbox_thread> exchange::inbox() const {
+std::shared_ptr<inbox_reader> exchange::inbox() const {
   const std::lock_guard hold{mutex_};
   return inbox_;
 }
@@ -684,7 +684,7 @@ void exchange::close() {
   std::unordered_map<std::string, proxy> proxies;
   std::vector<std::shared_ptr<peer_link>> links;
   std::unordered_map<std::uint64_t, news> notes;
-  std::shared_ptr<message::inbox_thread> box;
+  std::shared_ptr<inbox_reader> box;
   {
     const std::lock_guard hold{mutex_};
     if (closed_) return;

@@ -4,10 +4,10 @@
 
 #include <commy/actor/actor_system.hpp>
 #include <commy/actor/pending_answers.hpp>
+#include <commy/host/inbox_reader.hpp>
 #include <commy/host/peer_watch.hpp>
 #include <commy/host/remote_error.hpp>
 #include <commy/memory/segment.hpp>
-#include <commy/message/inbox_thread.hpp>
 #include <commy/message/name_table.hpp>
 #include <commy/message/protocol_table.hpp>
 #include <commy/message/ring_producer.hpp>
@@ -179,7 +179,7 @@ private:
   std::shared_ptr<peer_link> link_to(
       const message::name_place& place,
       std::vector<std::shared_ptr<peer_link>>& over);
-  [[nodiscard]] std::shared_ptr<message::inbox_thread> inbox() const;
+  [[nodiscard]] std::shared_ptr<inbox_reader> inbox() const;
   /// Sends the news through our own ring, behind what lies there.
   void note(news what);
   void take_note(std::uint64_t number);
@@ -198,7 +198,7 @@ private:
 
   mutable std::mutex mutex_;  // Guards what follows.
   bool closed_ = false;
-  std::shared_ptr<message::inbox_thread> inbox_;  // Null once closed.
+  std::shared_ptr<inbox_reader> inbox_;  // Null once closed.
   std::unordered_map<std::uint32_t, published> published_;
   std::unordered_map<std::string, proxy> proxies_;
   std::vector<std::shared_ptr<peer_link>> links_;

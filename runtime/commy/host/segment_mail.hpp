@@ -33,10 +33,13 @@ namespace commy::host {
 ///     auto left = actors.ask(stock, take{sku}, 50ms);
 ///
 /// What comes goes to the actor it is for, as bytes, and is refused there when
-/// it is not one of that actor's protocol. Loans that are fields of a message are
-/// the actor's, or go back with a message that is refused. Handles in it stay
-/// good until the actor's handler has resolved them or 1,024 more messages with
-/// handles have come. Threads: any.
+/// it is not one of that actor's protocol. Loans that are fields of a message
+/// are the actor's, or go back with a message that is refused. Handles in it
+/// stay good until the actor's handler has resolved them or 1,024 more messages
+/// with handles have come. Threads: any.
+///
+/// The actor system's workers wait in the first inbox that is opened, and the
+/// one that a message wakes runs the message's actor; see inbox_reader.hpp.
 class segment_mail : public handle_resolver {
 public:
   using clock = std::chrono::steady_clock;

@@ -41,12 +41,19 @@ public:
                                               loan_handle handle) noexcept;
 
   loan_block() noexcept = default;
-  loan_block(loan_block&& other) noexcept { swap(other); }
+  loan_block(loan_block&& other) noexcept
+      : owner_{std::move(other.owner_)},
+        place_{other.place_},
+        generation_{other.generation_},
+        bytes_{other.bytes_},
+        type_{other.type_} {}
   loan_block& operator=(loan_block&& other) noexcept {
     loan_block{std::move(other)}.swap(*this);
     return *this;
   }
-  ~loan_block() { give_back(); }
+  ~loan_block() {
+    if (owner_ != nullptr) give_back();
+  }
 
   [[nodiscard]] explicit operator bool() const noexcept {
     return owner_ != nullptr;

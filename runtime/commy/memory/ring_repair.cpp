@@ -31,7 +31,8 @@ bool read_carrier(const image& img, const block_place& carrier,
 
 bool read_named(const image& img, const cell_copy& message,
                 block_word carrier_word, named_loans& into) noexcept {
-  into = {};
+  into.count = 0;
+  into.carrier = {};
   // A claim whose sender died before it wrote anything names nothing.
   if (!message.info.is_of(message.word)) return true;
   if (message.info.carried()) {

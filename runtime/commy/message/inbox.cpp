@@ -1,5 +1,7 @@
 #include <commy/message/inbox.hpp>
 
+#include <array>
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -10,6 +12,17 @@ struct inbox::published {
   std::mutex mutex;
   std::unordered_map<std::uint32_t, std::shared_ptr<const std::string>> names;
   std::uint32_t last = 0;  // Numbers are not used twice: 2^32 names are enough.
+  // Changes with `names`, under the mutex.
+  std::atomic<std::uint64_t> version{1};
+
+  /// What the reader alone has seen of `names`: no lock for each message. A
+  /// parcel's name lives here until the next message.
+  struct seen_name {
+    std::uint64_t version = 0;
+    std::uint32_t actor = 0;
+    std::shared_ptr<const std::string> name;
+  };
+  std::array<seen_name, 16> recent;
 };
 
 result<inbox, inbox_error> inbox::open(const segment& shared,
@@ -63,10 +76,11 @@ result<std::uint32_t, inbox_error> inbox::publish(
   if (protocols_ && !lines.empty() && !names_.find(name)) {
     protocols_->publish(name, place, lines);
   }
-  if (auto done = names_.publish(name, place); !done) {
-    names.erase(actor);
-    return unexpected{done.error()};
-  }
+  const auto done = names_.publish(name, place);
+  if (!done) names.erase(actor);
+  // release, pairs with the acquire in name_of(): who sees it looks again.
+  published_->version.fetch_add(1, std::memory_order_release);
+  if (!done) return unexpected{done.error()};
   return actor;
 }
 
@@ -80,32 +94,47 @@ std::uint32_t inbox::withdraw(std::string_view name) noexcept {
     names_.withdraw(name, place);
     if (protocols_) protocols_->withdraw(name, place);
     published_->names.erase(at);
+    published_->version.fetch_add(1, std::memory_order_release);
     return actor;
   }
   return 0;
 }
 
-std::optional<parcel> inbox::try_take() {
-  // As many as a ring holds may be for names that are withdrawn.
-  while (auto any = try_take_any()) {
-    if (any->kind() == memory::cell_kind::message && !any->target().empty()) {
-      return any;
-    }
-    ring_->count_unknown_target();
+const std::string* inbox::name_of(std::uint32_t actor) {
+  auto& seen = published_->recent[actor % published_->recent.size()];
+  const auto version = published_->version.load(std::memory_order_acquire);
+  if (seen.version != version || seen.actor != actor) {
+    const std::scoped_lock lock{published_->mutex};
+    const auto found = published_->names.find(actor);
+    seen = {version, actor,
+            found != published_->names.end() ? found->second : nullptr};
   }
-  return std::nullopt;
+  return seen.name.get();
 }
 
-std::optional<parcel> inbox::try_take_any() {
-  auto message = ring_->try_take();
-  if (!message) return std::nullopt;
-  std::shared_ptr<const std::string> target;
-  {
-    const std::scoped_lock lock{published_->mutex};
-    const auto found = published_->names.find(message->actor);
-    if (found != published_->names.end()) target = found->second;
+bool inbox::take_any_into(parcel& now) {
+  if (!ring_->try_take(now.message_)) return false;
+  now.target_ = name_of(now.message_.actor);
+  now.has_loans_ = now.message_.loans.count != 0;
+  return true;
+}
+
+bool inbox::take_into(parcel& now) {
+  // As many as a ring holds may be for names that are withdrawn.
+  while (take_any_into(now)) {
+    if (now.kind() == memory::cell_kind::message && now.target_ != nullptr) {
+      return true;
+    }
+    now.release();
+    ring_->count_unknown_target();
   }
-  return parcel{*ring_, shared().engine(), std::move(target), *message};
+  return false;
+}
+
+std::optional<parcel> inbox::try_take() {
+  std::optional<parcel> taken{parcel{*ring_}};
+  if (!take_into(*taken)) taken.reset();
+  return taken;
 }
 
 }  // namespace commy::message

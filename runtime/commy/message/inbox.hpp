@@ -56,9 +56,21 @@ public:
   /// The next message for a published name, or nothing. Never waits. Requests
   /// and what belongs to them are dropped: nobody here can answer them.
   [[nodiscard]] std::optional<parcel> try_take();
-  /// The next of whatever kind, or nothing; its target is empty when there is
+  /// Calls `handle(parcel&)` for each message that is there, at most for
+  /// `most`, and returns how many they were. Never waits. Cheaper than as many
+  /// `try_take`s: nothing of a message is moved. What the handler throws comes
+  /// through; its message is taken.
+  template <class Handle>
+  std::size_t take_each(Handle&& handle, std::size_t most = 64) {
+    return each(handle, most, [this](parcel& now) { return take_into(now); });
+  }
+  /// The same for parcels of whatever kind, whose target is empty when there is
   /// no such name, or none is meant. For hosts, which answer.
-  [[nodiscard]] std::optional<parcel> try_take_any();
+  template <class Handle>
+  std::size_t take_each_any(Handle&& handle, std::size_t most = 64) {
+    return each(handle, most,
+                [this](parcel& now) { return take_any_into(now); });
+  }
   /// Waits for a message, at most until `deadline`; see ring_consumer::wait.
   [[nodiscard]] bool wait(clock::time_point deadline) {
     return ring_->wait(deadline);
@@ -84,6 +96,20 @@ private:
   struct published;
   inbox(name_table names, std::optional<protocol_table> protocols,
         std::unique_ptr<ring_consumer> ring);
+  template <class Handle, class Take>
+  std::size_t each(Handle& handle, std::size_t most, Take&& take) {
+    parcel now{*ring_};
+    std::size_t count = 0;
+    while (count < most && take(now)) {
+      ++count;
+      handle(now);
+      now.release();
+    }
+    return count;
+  }
+  [[nodiscard]] bool take_any_into(parcel& now);
+  [[nodiscard]] bool take_into(parcel& now);
+  [[nodiscard]] const std::string* name_of(std::uint32_t actor);
 
   name_table names_;
   // None: the segment's cannot be used, and senders compare nothing.

@@ -25,18 +25,16 @@ void inbox_thread::run() {
   platform::name_this_thread("commy inbox");
   loan_custody custody{box_};
   while (!stop_.load(std::memory_order_relaxed)) {
-    auto message = box_.try_take_any();
-    if (!message) {
-      // Any length does: messages and interrupt() end it.
-      static_cast<void>(box_.wait(inbox::clock::now() + 10s));
-      continue;
-    }
-    try {
-      if (handle_(*message)) custody.keep(message->hand_on());
-    } catch (const std::exception& error) {
-      log(log_level::error, "message",
-          "the handler of an inbox failed: " + std::string{error.what()});
-    }
+    const auto taken = box_.take_each_any([&](parcel& message) {
+      try {
+        if (handle_(message)) custody.keep(message.hand_on());
+      } catch (const std::exception& error) {
+        log(log_level::error, "message",
+            "the handler of an inbox failed: " + std::string{error.what()});
+      }
+    });
+    // Any length does: messages and interrupt() end it.
+    if (taken == 0) static_cast<void>(box_.wait(inbox::clock::now() + 10s));
   }
 }
 

@@ -13,28 +13,32 @@
 
 namespace commy::message {
 
-/// One message out of an inbox. Its bytes are a private copy, valid until the
-/// inbox takes the next one; their values are another process's and are to be
-/// checked. Loans that nobody has adopted go back with the parcel.
+/// One message out of an inbox. Its bytes are a private copy, and they and its
+/// target's name are valid until the inbox takes the next one; their values are
+/// another process's and are to be checked. Loans that nobody has adopted go
+/// back with the parcel.
 class parcel {
 public:
-  parcel(ring_consumer& from, std::shared_ptr<memory::engine> owner,
-         std::shared_ptr<const std::string> target, incoming message) noexcept
+  /// `from` has taken `message`; it and `target` outlive this object.
+  parcel(ring_consumer& from, const std::string& target,
+         const incoming& message) noexcept
       : from_{&from},
-        owner_{std::move(owner)},
-        target_{std::move(target)},
+        has_loans_{message.loans.count != 0},
+        target_{&target},
         message_{message} {}
   parcel(parcel&& other) noexcept
-      : from_{std::exchange(other.from_, nullptr)},
-        owner_{std::move(other.owner_)},
-        target_{std::move(other.target_)},
+      : from_{other.from_},
+        has_loans_{std::exchange(other.has_loans_, false)},
+        adopted_{std::exchange(other.adopted_, 0)},
+        target_{other.target_},
         message_{other.message_} {}
   parcel& operator=(parcel&& other) noexcept {
     if (this == &other) return *this;
     release();
-    from_ = std::exchange(other.from_, nullptr);
-    owner_ = std::move(other.owner_);
-    target_ = std::move(other.target_);
+    from_ = other.from_;
+    has_loans_ = std::exchange(other.has_loans_, false);
+    adopted_ = std::exchange(other.adopted_, 0);
+    target_ = other.target_;
     message_ = other.message_;
     return *this;
   }
@@ -72,36 +76,48 @@ public:
     requires wire_sendable<M>
   [[nodiscard]] std::optional<M> as() const {
     if (id() != wire_id<M>()) return std::nullopt;
-    auto made = from_wire<M>(bytes(), owner_);
+    auto made = from_wire<M>(bytes(), owner());
     if (!made) return std::nullopt;
+    if constexpr (carries_loans<M>) adopted_ = message_.loans.count;
     return std::move(*made);
   }
   /// Whose ring it came through: what adopts its loans.
   [[nodiscard]] const std::shared_ptr<memory::engine>& owner() const noexcept {
-    return owner_;
+    return from_->owner();
   }
   /// Takes over a loan that the message names; see `adopt_loan`.
   template <memory::plain T>
   [[nodiscard]] result<loan<const T>, loan_error> adopt(
       loan_handle handle) const {
-    return adopt_loan<T>(owner_, handle);
+    auto taken = adopt_loan<T>(owner(), handle);
+    if (taken) ++adopted_;
+    return taken;
   }
 
   /// Leaves the loans where they are: somebody will adopt them later. Returns
   /// them, so that the caller can see to those that nobody adopts.
   [[nodiscard]] memory::named_loans hand_on() noexcept {
-    from_ = nullptr;
+    has_loans_ = false;
     return message_.loans;
   }
 
 private:
+  // Fills it in, for one message after the other.
+  friend class inbox;
+  explicit parcel(ring_consumer& from) noexcept : from_{&from} {}
+
   void release() noexcept {
-    if (from_ != nullptr) from_->release(message_.loans);
+    // Each loan is adopted once, so when all are, there is nothing to look for.
+    if (std::exchange(has_loans_, false) && adopted_ < message_.loans.count) {
+      from_->release(message_.loans);
+    }
+    adopted_ = 0;
   }
 
   ring_consumer* from_;
-  std::shared_ptr<memory::engine> owner_;
-  std::shared_ptr<const std::string> target_;
+  bool has_loans_ = false;             // That this object sees to.
+  mutable std::uint32_t adopted_ = 0;  // Some of them.
+  const std::string* target_ = nullptr;
   incoming message_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/memory/engine.hpp>
+#include <commy/message/spin_budget.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <gsl/gsl>
@@ -30,115 +31,198 @@ enum class look : std::uint8_t {
   return word.state() != memory::slot_state::free;
 }
 
-/// Looks for a while before a sleep, for as long as that has helped lately.
-/// Threads: one at a time.
-class adaptive_spin {
-public:
-  using clock = std::chrono::steady_clock;
-
-  /// Looks for `longest` at most; never when that is not positive.
-  explicit adaptive_spin(std::chrono::nanoseconds longest) noexcept
-      : longest_{longest}, next_{longest} {}
-
-  /// Calls `is_there()` until it is true, or for a while.
-  template <class Look>
-  [[nodiscard]] bool run(clock::time_point deadline, Look&& is_there) noexcept {
-    using namespace std::chrono_literals;
-    // Alone on one core, spinning only keeps the sender from running.
-    static const bool alone = platform::usable_cores() < 2;
-    if (alone || longest_ <= 0ns) return false;
-    const auto begun = clock::now();
-    const auto until = std::min(deadline, begun + next_);
-    do {
-      // As many looks as a clock reading costs.
-      for (int i = 0; i < 8; ++i) {
-        if (is_there()) {
-          next_ = std::min(2 * next_, longest_);
-          return true;
-        }
-        platform::cpu_relax();
-      }
-    } while (clock::now() < until);
-    // Not below half a microsecond: a reader that stopped trying would never
-    // find out that trying helps again.
-    next_ = std::max<std::chrono::nanoseconds>(
-        next_ / 2, std::min<std::chrono::nanoseconds>(500ns, longest_));
-    return false;
-  }
-
-private:
-  std::chrono::nanoseconds longest_;
-  std::chrono::nanoseconds next_;
+/// How a reader without a message waits for the next one.
+enum class waiting : std::uint8_t {
+  /// Looks for up to 20 us, then sleeps. Looking in vain is bounded to 4 % of
+  /// the time, see `spin_budget`: so an idle reader costs next to nothing, and
+  /// one whose messages come close together is not woken for each.
+  adaptive,
+  /// Looks until the deadline. For a thread that has a core for itself, on
+  /// which no sender runs: no message waits for a wake-up, and the core is
+  /// never free.
+  spin,
+  /// Sleeps at once: each message to an idle reader costs a wake-up (20 to 30
+  /// us to another core), and nothing is spent on looking.
+  sleep,
 };
 
-/// Sleeps in the thread's lane until there is something to see for `reader`;
-/// false at the deadline, or when interrupted. `reader` has
+/// How long a claim has barred the way, as far as its reader has seen. The
+/// kernel is asked whether its sender lives, a system call of 0.6 us: first
+/// after a quarter of a millisecond, then each time after an eighth of how long
+/// it has lasted. So a death is noticed an eighth later than it could be (a
+/// process with much memory takes milliseconds to die), and one that is only
+/// slow costs ever fewer looks.
+class blockage {
+public:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::nanoseconds shortest_nap{250'000};
+  static constexpr std::chrono::nanoseconds longest_nap{16'000'000};
+
+  /// How long to wait until the next look at its sender.
+  [[nodiscard]] std::chrono::nanoseconds nap(clock::time_point now) noexcept {
+    if (!lasts_) since_ = now;
+    lasts_ = true;
+    return std::clamp<std::chrono::nanoseconds>((now - since_) / 8,
+                                                shortest_nap, longest_nap);
+  }
+  void end() noexcept { lasts_ = false; }
+  [[nodiscard]] bool lasts() const noexcept { return lasts_; }
+
+private:
+  clock::time_point since_{};
+  bool lasts_ = false;
+};
+
+/// Waits until there is something to see for a reader, which has
 ///
 ///     look look_at_next()           after `announce`, seq_cst
 ///     void announce(lane + 1)       whom to wake; seq_cst, before the look
 ///     void withdraw()
-///     bool take_interrupt()
+///     bool is_interrupted()         a hint, relaxed
+///     bool take_interrupt()         seq_cst
 ///     bool skip_dead_claim()        of a sender that has died meanwhile
 ///     void check_all()              after a whole nap without a wake
 ///
-/// Must not be called inside a transaction. A thread that finds no lane looks
-/// every millisecond instead.
-template <class Reader>
-[[nodiscard]] bool sleep_until_there(memory::engine& owner, Reader& reader,
-                                     adaptive_spin::clock::time_point deadline,
-                                     std::chrono::nanoseconds longest_nap) {
-  using namespace std::chrono_literals;
-  // What a lane waits for that waits for messages: no root, since roots lie
-  // behind a header. So a sweep wakes it, and no unlock does.
-  constexpr memory::offset waits_for_messages = 8;
-  // Behind a claim: a sender that dies now is noticed so soon. Doubled while it
-  // stays, up to 16 ms, since each look is a system call.
-  constexpr auto first_blocked_nap = 1ms;
-  constexpr auto longest_blocked_nap = 16ms;
-  memory::lane* mine = nullptr;
-  try {
-    mine = &owner.my_lane();
-    Expects(!mine->open);
-  } catch (const memory::write_failed&) {
-    mine = nullptr;  // None is left.
+/// All answers: true when there is something; false at the deadline, or when
+/// interrupted. Must not be called inside a transaction.
+class reader_wait {
+public:
+  using clock = std::chrono::steady_clock;
+
+  template <class Reader>
+  [[nodiscard]] static bool until_there(memory::engine& owner, Reader& reader,
+                                        spin_budget& budget, waiting how,
+                                        clock::time_point deadline,
+                                        std::chrono::nanoseconds longest_nap) {
+    if (reader.look_at_next() == look::something) return true;
+    if (how == waiting::spin) return spin(reader, deadline, longest_nap);
+    if (how == waiting::adaptive && spin_a_little(reader, budget, deadline)) {
+      return true;
+    }
+    return sleep(owner, reader, deadline, longest_nap);
   }
-  const auto leave = [&](bool answer) {
-    if (mine != nullptr) {
-      reader.withdraw();
-      // relaxed: a wake that comes all the same is spurious.
-      mine->record->waiting_for.store(0, std::memory_order_relaxed);
-    }
-    return answer;
-  };
-  std::chrono::nanoseconds blocked_nap = first_blocked_nap;
-  for (;;) {
-    std::uint32_t seen = 0;
-    if (mine != nullptr) {
-      // acquire, pairs with the add in unpark: a wake after this look is seen.
-      seen = mine->record->park.load(std::memory_order_acquire);
-      mine->record->waiting_for.store(waits_for_messages,
-                                      std::memory_order_relaxed);
-      reader.announce(mine->index + 1);
-    }
-    const auto found = reader.look_at_next();
-    if (found == look::something) return leave(true);
-    if (reader.take_interrupt()) return leave(false);
-    if (found == look::blocked && reader.skip_dead_claim()) continue;
-    const auto now = adaptive_spin::clock::now();
-    if (now >= deadline) return leave(false);
-    auto nap = std::min(longest_nap, std::chrono::nanoseconds{deadline - now});
-    if (found == look::blocked) {
-      nap = std::min(nap, blocked_nap);
-      blocked_nap = std::min<std::chrono::nanoseconds>(2 * blocked_nap,
-                                                       longest_blocked_nap);
-    }
-    if (mine == nullptr) {
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(nap, 1ms));
-      continue;
-    }
-    owner.system().park(mine->index, mine->record->park, seen, nap);
-    if (adaptive_spin::clock::now() - now >= longest_nap) reader.check_all();
+
+  /// Within its budget.
+  template <class Reader>
+  [[nodiscard]] static bool spin_a_little(Reader& reader, spin_budget& budget,
+                                          clock::time_point deadline) {
+    // Eight looks and a reading of the clock.
+    constexpr std::chrono::nanoseconds shortest{300};
+    // Alone on one core, spinning only keeps the sender from running.
+    static const bool alone = platform::usable_cores() < 2;
+    if (alone) return false;
+    const auto begun = clock::now();
+    const auto allowed = budget.allowed(begun);
+    // Less than some looks cost is nothing; it is saved up.
+    if (allowed < shortest) return false;
+    const auto until = std::min(deadline, begun + allowed);
+    auto now = begun;
+    do {
+      // As many looks as a clock reading costs.
+      for (int i = 0; i < 8; ++i) {
+        if (reader.look_at_next() == look::something) return true;
+        platform::cpu_relax();
+      }
+      // Left to sleep(), which ends the wait.
+      if (reader.is_interrupted()) return false;
+      now = clock::now();
+    } while (now < until);
+    budget.charge(now - begun);
+    return false;
   }
-}
+
+  /// Looks until the deadline.
+  template <class Reader>
+  [[nodiscard]] static bool spin(Reader& reader, clock::time_point deadline,
+                                 std::chrono::nanoseconds longest_nap) {
+    auto now = clock::now();
+    auto next_check = now + longest_nap;
+    blockage blocked;
+    clock::time_point next_probe{};  // Of who blocks the way.
+    for (;;) {
+      auto found = look::nothing;
+      for (int i = 0; i < 64; ++i) {
+        found = reader.look_at_next();
+        if (found == look::something) return true;
+        platform::cpu_relax();
+      }
+      // Looked at first: the line stays shared.
+      if (reader.is_interrupted() && reader.take_interrupt()) return false;
+      now = clock::now();
+      if (now >= deadline) {
+        return found == look::blocked && reader.skip_dead_claim() &&
+               reader.look_at_next() == look::something;
+      }
+      if (found != look::blocked) {
+        blocked.end();
+      } else if (!blocked.lasts() || now >= next_probe) {
+        if (blocked.lasts()) static_cast<void>(reader.skip_dead_claim());
+        next_probe = now + blocked.nap(now);
+      }
+      if (now >= next_check) {
+        reader.check_all();
+        next_check = now + longest_nap;
+      }
+    }
+  }
+
+  /// Sleeps in the thread's lane. A thread that finds no lane looks every
+  /// millisecond instead.
+  template <class Reader>
+  [[nodiscard]] static bool sleep(memory::engine& owner, Reader& reader,
+                                  clock::time_point deadline,
+                                  std::chrono::nanoseconds longest_nap) {
+    // What a lane waits for that waits for messages: no root, since roots lie
+    // behind a header. So a sweep wakes it, and no unlock does.
+    constexpr memory::offset waits_for_messages = 8;
+    memory::lane* mine = nullptr;
+    try {
+      mine = &owner.my_lane();
+      Expects(!mine->open);
+    } catch (const memory::write_failed&) {
+      mine = nullptr;  // None is left.
+    }
+    const auto leave = [&](bool answer) {
+      if (mine != nullptr) {
+        reader.withdraw();
+        // relaxed: a wake that comes all the same is spurious.
+        mine->record->waiting_for.store(0, std::memory_order_relaxed);
+      }
+      return answer;
+    };
+    blockage blocked;
+    for (;;) {
+      std::uint32_t seen = 0;
+      if (mine != nullptr) {
+        // acquire, pairs with the add in unpark: a wake after this look is
+        // seen.
+        seen = mine->record->park.load(std::memory_order_acquire);
+        mine->record->waiting_for.store(waits_for_messages,
+                                        std::memory_order_relaxed);
+        reader.announce(mine->index + 1);
+      }
+      const auto found = reader.look_at_next();
+      if (found == look::something) return leave(true);
+      if (reader.take_interrupt()) return leave(false);
+      if (found == look::blocked && reader.skip_dead_claim()) continue;
+      const auto now = clock::now();
+      if (now >= deadline) return leave(false);
+      auto nap =
+          std::min(longest_nap, std::chrono::nanoseconds{deadline - now});
+      if (found == look::blocked) {
+        nap = std::min(nap, blocked.nap(now));
+      } else {
+        blocked.end();
+      }
+      if (mine == nullptr) {
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
+            nap, std::chrono::milliseconds{1}));
+        continue;
+      }
+      owner.system().park(mine->index, mine->record->park, seen, nap);
+      if (clock::now() - now >= longest_nap) reader.check_all();
+    }
+  }
+};
 
 }  // namespace commy::message

@@ -1,5 +1,6 @@
 #include <commy/memory/loan_run.hpp>
 #include <commy/message/ring_consumer.hpp>
+#include <commy/platform/thread_hint.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +14,13 @@ using memory::cell_word;
 using memory::named_loans;
 
 namespace {
+
+/// Once in so many messages senders are shown how far the reader is, and when
+/// it begins to wait. Half as often as they look, so that two looks differ
+/// while it works.
+constexpr std::uint64_t progress_interval = 8;
+/// As in ring_producer.cpp.
+constexpr std::uint64_t cells_ahead = 8;
 
 /// {slot generation 28, random 35, 1}: the low half is never zero.
 std::uint64_t new_tag(std::uint64_t generation) noexcept {
@@ -46,7 +54,6 @@ ring_consumer::ring_consumer(std::shared_ptr<memory::engine> owner,
       ring_{ring},
       tag_{new_tag(owner_->generation())},
       options_{options},
-      spin_{options.longest_spin},
       counts_{std::make_unique<counters>()} {
   find_start();
   ring_.header->sleeper.store(0, std::memory_order_relaxed);
@@ -60,7 +67,7 @@ ring_consumer::ring_consumer(ring_consumer&& other) noexcept
       tag_{other.tag_},
       next_{other.next_},
       options_{other.options_},
-      spin_{other.spin_},
+      budget_{other.budget_},
       payload_{std::move(other.payload_)},
       counts_{std::move(other.counts_)} {}
 
@@ -122,8 +129,13 @@ void ring_consumer::rebuild() noexcept {
   bump(counts_->rebuilt);
 }
 
-std::optional<incoming> ring_consumer::try_take() {
-  if (!owner_->usable()) return std::nullopt;
+void ring_consumer::show_progress() noexcept {
+  // relaxed: a hint for senders.
+  ring_.header->head.store(next_, std::memory_order_relaxed);
+}
+
+bool ring_consumer::try_take(incoming& into) {
+  if (!owner_->usable()) return false;
   // Each step ends a position: one lap of messages to drop, one of skipped
   // claims, and what a rebuilt ring makes us see again. Then enough for a call.
   for (std::uint32_t step = 0; step < 2 * ring_.count + 2; ++step) {
@@ -134,7 +146,7 @@ std::optional<incoming> ring_consumer::try_take() {
     if (now.lap() == lap) {
       if (now.state() == cell_state::free ||
           now.state() == cell_state::claimed) {
-        return std::nullopt;
+        return false;
       }
       if (now.state() == cell_state::full) {
         const auto copy = memory::copy_cell(cell, now);
@@ -146,9 +158,13 @@ std::optional<incoming> ring_consumer::try_take() {
           continue;
         }
         ++next_;
-        // relaxed: a hint for senders.
-        ring_.header->head.store(next_, std::memory_order_relaxed);
-        if (auto message = open_message(copy)) return message;
+        if (next_ % progress_interval == 0) show_progress();
+        // In a burst the next ones are full, too: here by the time we get
+        // there. A cell that its sender is about to fill is left to him.
+        if (++run_ > cells_ahead) {
+          platform::prefetch_to_write(&ring_.cell(next_ + cells_ahead));
+        }
+        if (open_message(copy, into)) return true;
         continue;
       }
     } else if (now.lap() == ((lap + 1) & memory::offset_mask)) {
@@ -157,7 +173,7 @@ std::optional<incoming> ring_consumer::try_take() {
     }
     rebuild();
   }
-  return std::nullopt;
+  return false;
 }
 
 bool ring_consumer::all_ours(const named_loans& named) const noexcept {
@@ -167,9 +183,14 @@ bool ring_consumer::all_ours(const named_loans& named) const noexcept {
     const auto place =
         memory::find_block(img, handle.block(), block_kind::loan);
     // relaxed: the cell's word was acquired; adopting proves it once more.
-    if (!place || handle.segment() != memory::segment_number(img) ||
-        img.word(place.word).load(std::memory_order_relaxed) !=
-            memory::in_ring_of(owner_->slot(), handle.generation()).raw) {
+    if (!place || handle.segment() != memory::segment_number(img)) {
+      return false;
+    }
+    // The sender's core has both: on their way together.
+    platform::prefetch_to_write(img.bytes(place.block));
+    platform::prefetch_to_write(&memory::loan_note(img, place));
+    if (img.word(place.word).load(std::memory_order_relaxed) !=
+        memory::in_ring_of(owner_->slot(), handle.generation()).raw) {
       return false;
     }
   }
@@ -179,7 +200,8 @@ bool ring_consumer::all_ours(const named_loans& named) const noexcept {
 bool ring_consumer::copy_payload(const cell_copy& cell,
                                  const named_loans& named) {
   const auto bytes = cell.info.bytes();
-  payload_.resize(std::max<std::size_t>((bytes + 7) / 8, 1));
+  const auto words = std::max<std::size_t>((bytes + 7) / 8, 1);
+  if (payload_.size() < words) payload_.resize(words);
   if (!cell.info.carried()) {
     std::memcpy(payload_.data(), cell.payload.data(), bytes);
     return true;
@@ -199,15 +221,14 @@ bool ring_consumer::copy_payload(const cell_copy& cell,
       memory::in_ring_of(owner_->slot(), named.carrier.generation()));
 }
 
-std::optional<incoming> ring_consumer::open_message(const cell_copy& cell) {
+bool ring_consumer::open_message(const cell_copy& cell, incoming& into) {
   const auto& img = owner_->img();
   if (static_cast<std::uint32_t>(cell.target) !=
       static_cast<std::uint32_t>(tag_)) {
     memory::release_named(img, owner_->slot(), cell);
     bump(counts_->stale);
-    return std::nullopt;
+    return false;
   }
-  incoming message;
   const loan_handle carrier{cell.payload[0], cell.payload[1]};
   const auto kind = static_cast<memory::cell_kind>(cell.info.kind());
   const auto prefix = memory::prefix_bytes(kind);
@@ -217,22 +238,23 @@ std::optional<incoming> ring_consumer::open_message(const cell_copy& cell) {
       cell.info.kind() > memory::last_cell_kind || cell.info.bytes() < prefix ||
       !memory::read_named(
           img, cell, memory::in_ring_of(owner_->slot(), carrier.generation()),
-          message.loans) ||
-      !all_ours(message.loans) || !copy_payload(cell, message.loans)) {
+          into.loans) ||
+      !all_ours(into.loans) || !copy_payload(cell, into.loans)) {
     memory::release_named(img, owner_->slot(), cell);
+    into.loans.count = 0;
     bump(counts_->damaged);
-    return std::nullopt;
+    return false;
   }
-  message.sender = cell.word.sender() - 1;
-  message.actor = static_cast<std::uint32_t>(cell.target >> 32U);
-  message.id = message_id{cell.message};
-  message.kind = kind;
-  if (prefix != 0) message.correlation = payload_.front();
-  message.bytes = std::as_bytes(std::span{payload_})
-                      .first(cell.info.bytes())
-                      .subspan(prefix);
+  into.sender = cell.word.sender() - 1;
+  into.actor = static_cast<std::uint32_t>(cell.target >> 32U);
+  into.id = message_id{cell.message};
+  into.kind = kind;
+  into.correlation = prefix != 0 ? payload_.front() : 0;
+  into.bytes = std::as_bytes(std::span{payload_})
+                   .first(cell.info.bytes())
+                   .subspan(prefix);
   bump(counts_->taken);
-  return message;
+  return true;
 }
 
 void ring_consumer::release(const named_loans& loans) noexcept {
@@ -240,10 +262,14 @@ void ring_consumer::release(const named_loans& loans) noexcept {
   const auto& img = owner_->img();
   for (std::uint32_t i = 0; i < loans.count; ++i) {
     const auto handle = loans.handles[i];
-    if (const auto place =
-            memory::find_block(img, handle.block(), block_kind::loan)) {
-      memory::free_loan(
-          img, place, memory::in_ring_of(owner_->slot(), handle.generation()));
+    const auto place =
+        memory::find_block(img, handle.block(), block_kind::loan);
+    if (!place) continue;
+    const auto here = memory::in_ring_of(owner_->slot(), handle.generation());
+    // Looked at first: most were adopted, and a swap in vain costs as much as
+    // one that succeeds. relaxed: nobody else puts it into this state.
+    if (img.word(place.word).load(std::memory_order_relaxed) == here.raw) {
+      memory::free_loan(img, place, here);
     }
   }
 }

@@ -6,12 +6,12 @@
 #include <commy/message/message_id.hpp>
 #include <commy/message/reader_wait.hpp>
 #include <commy/message/send_error.hpp>
+#include <commy/message/spin_budget.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,10 +33,7 @@ struct inbox_options {
   /// at once; this bounds the harm when a sender dies between filling a cell
   /// and waking, and nobody sweeps it, or when somebody scribbles.
   std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{100};
-  /// How long to look for a message before sleeping, at most; zero sleeps at
-  /// once. The default is about what it costs a sender to wake a sleeper on
-  /// another core (21 to 24 us): so looking never wastes more than it can save.
-  std::chrono::nanoseconds longest_spin = std::chrono::microseconds{20};
+  waiting how = waiting::adaptive;
 };
 
 /// A message as it came out of the ring. The loans it names still lie in the
@@ -78,12 +75,14 @@ public:
   /// The number of this opening; part of a published address.
   [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
 
-  /// The next message, or nothing. Never waits, not even for a sender in the
-  /// middle of its message. Cost: a compare-and-swap, four cache lines, a copy.
-  [[nodiscard]] std::optional<incoming> try_take();
+  /// Puts the next message into `into`, or returns false. Never waits, not even
+  /// for a sender in the middle of its message. Cost: a compare-and-swap, one
+  /// cache line of a sender's core, a copy; every 8th message a store to the
+  /// line of the reader's progress, which senders look at.
+  [[nodiscard]] bool try_take(incoming& into);
 
-  /// Waits until `try_take` may find something: spins a little, as far as that
-  /// has helped lately, then sleeps. False at the deadline or when interrupted.
+  /// Waits until `try_take` may find something, in the way that the options
+  /// say. False at the deadline or when interrupted.
   /// While it waits it skips claims of senders that have died. Must not be
   /// called inside a transaction.
   [[nodiscard]] bool wait(clock::time_point deadline);
@@ -95,6 +94,10 @@ public:
 
   void count_unknown_target() noexcept { bump(counts_->unknown_target); }
   [[nodiscard]] inbox_statistics statistics() const noexcept;
+  /// At an address that stays as long as this object does.
+  [[nodiscard]] const std::shared_ptr<memory::engine>& owner() const noexcept {
+    return owner_;
+  }
 
 private:
   struct counters {
@@ -103,8 +106,9 @@ private:
     std::atomic<bool> interrupted{false};
   };
   static void bump(std::atomic<std::uint64_t>& counter) noexcept {
-    // relaxed: a statistic.
-    counter.fetch_add(1, std::memory_order_relaxed);
+    // relaxed: a statistic, of which the reader is the only writer.
+    counter.store(counter.load(std::memory_order_relaxed) + 1,
+                  std::memory_order_relaxed);
   }
 
   ring_consumer(std::shared_ptr<memory::engine> owner, memory::ring_view ring,
@@ -113,18 +117,17 @@ private:
   [[nodiscard]] bool is_sound() const noexcept;
   void rebuild() noexcept;
   [[nodiscard]] look look_at_next() const noexcept;
-  // For sleep_until_there().
-  template <class Reader>
-  friend bool sleep_until_there(memory::engine& owner, Reader& reader,
-                                clock::time_point deadline,
-                                std::chrono::nanoseconds longest_nap);
+  // For reader_wait.
+  friend class reader_wait;
   void announce(std::uint64_t lane_plus_one) noexcept;
   void withdraw() noexcept;
+  [[nodiscard]] bool is_interrupted() const noexcept;
   [[nodiscard]] bool take_interrupt() noexcept;
   [[nodiscard]] bool skip_dead_claim() noexcept;
   void check_all() noexcept;
-  [[nodiscard]] std::optional<incoming> open_message(
-      const memory::cell_copy& cell);
+  void show_progress() noexcept;
+  [[nodiscard]] bool open_message(const memory::cell_copy& cell,
+                                  incoming& into);
   [[nodiscard]] bool copy_payload(const memory::cell_copy& cell,
                                   const memory::named_loans& named);
   [[nodiscard]] bool all_ours(const memory::named_loans& named) const noexcept;
@@ -133,8 +136,9 @@ private:
   memory::ring_view ring_;
   std::uint64_t tag_ = 0;
   std::uint64_t next_ = 0;
+  std::uint64_t run_ = 0;  // Taken since the last wait.
   inbox_options options_;
-  adaptive_spin spin_;
+  spin_budget budget_;
   std::vector<std::uint64_t> payload_;
   std::unique_ptr<counters> counts_;
 };

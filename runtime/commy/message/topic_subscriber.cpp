@@ -75,11 +75,7 @@ topic_subscriber::topic_subscriber(topic_link link,
                                    const subscribe_options& options,
                                    std::uint32_t index,
                                    entry_word entry) noexcept
-    : link_{std::move(link)},
-      options_{options},
-      index_{index},
-      entry_{entry},
-      spin_{options.longest_spin} {}
+    : link_{std::move(link)}, options_{options}, index_{index}, entry_{entry} {}
 
 void topic_subscriber::begin() noexcept {
   const auto& topic = link_.topic();
@@ -293,14 +289,12 @@ look topic_subscriber::look_at_next() const noexcept {
 
 bool topic_subscriber::wait(clock::time_point deadline) {
   if (!is_open() || entry_.state() != entry_state::live) return false;
-  const auto is_there = [&] { return look_at_next() == look::something; };
-  bool found = is_there() || spin_.run(deadline, is_there);
-  if (!found) {
-    found = watch_ != nullptr
-                ? watch_->wait(deadline)
-                : sleep_until_there(*link_.owner(), *this, deadline,
-                                    options_.longest_nap);
-  }
+  const bool found =
+      watch_ != nullptr
+          ? look_at_next() == look::something || watch_->wait(deadline)
+          : reader_wait::until_there(*link_.owner(), *this, budget_,
+                                     options_.how, deadline,
+                                     options_.longest_nap);
   return found && link_.is_alive();
 }
 
@@ -395,7 +389,7 @@ void topic_subscriber::wake_sleeper() noexcept {
 
 void topic_subscriber::interrupt() noexcept {
   // seq_cst: before the look at `sleeping`, which is set before the look at
-  // this in sleep_until_there(); one of the two sees the other.
+  // this in reader_wait::sleep(); one of the two sees the other.
   interrupted_.store(true, std::memory_order_seq_cst);
   // acquire, pairs with the release in wake_event().
   auto* const watch = watching_.load(std::memory_order_acquire);

@@ -24,9 +24,7 @@ struct subscribe_options {
   /// filling a cell and waking, and nobody sweeps it, or when somebody
   /// scribbles.
   std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{100};
-  /// How long to look for a message before sleeping, at most; see
-  /// `message::inbox_options`.
-  std::chrono::nanoseconds longest_spin = std::chrono::microseconds{20};
+  message::waiting how = message::waiting::adaptive;
 };
 
 /// What became of the messages for one subscription. Each number only grows.
@@ -100,9 +98,13 @@ public:
   /// What is to be seen at the cursor now.
   [[nodiscard]] look look_at_next() const noexcept;
 
-  // For sleep_until_there(), by one thread at a time.
+  // For reader_wait, by one thread at a time.
   void announce(std::uint64_t lane_plus_one) noexcept;
   void withdraw() noexcept;
+  [[nodiscard]] bool is_interrupted() const noexcept {
+    // relaxed: a hint.
+    return interrupted_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool take_interrupt() noexcept {
     return interrupted_.exchange(false, std::memory_order_seq_cst);
   }
@@ -147,7 +149,7 @@ private:
   subscribe_options options_;
   std::uint32_t index_;
   memory::entry_word entry_;  // LIVE
-  adaptive_spin spin_;
+  spin_budget budget_;
   // Written by the reading thread; a watch looks at it as well.
   std::atomic<std::uint64_t> next_{0};
   std::uint64_t counted_from_ = 0;   // Nothing before was promised.

@@ -3,7 +3,7 @@
 
 namespace commy::message {
 
-/// The thread's side of sleep_until_there().
+/// The thread's side of reader_wait.
 struct topic_watch::reader {
   topic_watch& watch;
 
@@ -43,8 +43,8 @@ topic_watch::~topic_watch() {
 void topic_watch::run() {
   reader looking{*this};
   while (!stop_.load(std::memory_order_relaxed)) {
-    if (sleep_until_there(*of_.link().owner(), looking,
-                          clock::time_point::max(), of_.longest_nap())) {
+    if (reader_wait::sleep(*of_.link().owner(), looking,
+                           clock::time_point::max(), of_.longest_nap())) {
       raise();
     }
     std::unique_lock lock{mutex_};

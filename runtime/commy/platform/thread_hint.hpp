@@ -37,4 +37,17 @@ inline void cpu_relax() noexcept {
 #endif
 }
 
+/// Begins to fetch the cache line at `at` for writing, because this core is
+/// about to: so what another core has written last is on its way here while
+/// this one does something else. A hint; any address will do.
+inline void prefetch_to_write(const void* at) noexcept {
+#if defined(__x86_64__)
+  // Not the compiler's own: without -mprfchw it fetches for reading, and the
+  // line has to be asked for again. Does nothing on processors that lack it.
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(at)));
+#else
+  __builtin_prefetch(at, 1);
+#endif
+}
+
 }  // namespace commy::platform

@@ -135,12 +135,13 @@ numbers ring_checks::take_all(const std::shared_ptr<memory::engine>& reader) {
           (now & ~0xffff'ffffULL) | static_cast<std::uint32_t>(consumer.tag());
     }
   }
-  const auto name = std::make_shared<const std::string>("sink");
+  const std::string name = "sink";
   numbers found;
   std::vector<loan<const sheet>> held;
   while (consumer.wait(ring_consumer::clock::now())) {
-    while (const auto m = consumer.try_take()) {
-      const parcel p{consumer, reader, name, *m};
+    message::incoming m;
+    while (consumer.try_take(m)) {
+      const parcel p{consumer, name, m};
       const auto sound = open_one(p, held);
       if (!sound) {
         done_.violation("a torn message");
@@ -228,9 +229,9 @@ void ring_checks::check_next_reader(memory::slot_index slot) {
       done_.violation("to the next reader: " + sent.error().message());
     }
     while (opened->wait(ring_consumer::clock::now())) {
-      const auto m = opened->try_take();
-      if (!m) continue;
-      if (m->actor != ++got) done_.violation("the next reader: out of order");
+      message::incoming m;
+      if (!opened->try_take(m)) continue;
+      if (m.actor != ++got) done_.violation("the next reader: out of order");
     }
   }
   if (got != 20) done_.violation("the next reader lost messages");

@@ -136,7 +136,7 @@ private:
   void use(const std::shared_ptr<memory::engine>& engine, const char* when) {
     const auto link = open(engine);
     if (!link) return done_.violation("open: " + link.error().message());
-    auto reader = topic_subscriber::join(*link, {.longest_spin = {}});
+    auto reader = topic_subscriber::join(*link, {.how = message::waiting::sleep});
     if (!reader) return done_.violation("join: " + reader.error().message());
     expect_outcome(read(**reader, when), when);
     topic_publisher publisher{*link};

@@ -68,8 +68,8 @@ int receive_all(const segment& shared, const char* name) {
 
 int echo(const segment& shared, const char* own, const char* peer,
          std::uint64_t rounds) {
-  auto box =
-      message::inbox::open(shared, {.longest_nap = 1h, .longest_spin = 0ns});
+  auto box = message::inbox::open(
+      shared, {.longest_nap = 1h, .how = message::waiting::sleep});
   if (!box) return fail("opening", box.error().message());
   if (auto p = box->publish(own); !p)
     return fail("publishing", p.error().message());

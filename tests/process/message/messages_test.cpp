@@ -4,6 +4,7 @@
 
 #include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <signal.h>
 
@@ -45,7 +46,9 @@ struct mail_room {
 /// Takes messages, checks each, and remembers how far each sender has come.
 class sink {
 public:
-  explicit sink(const segment& shared) : box_{inbox::open(shared).value()} {
+  explicit sink(const segment& shared,
+                message::waiting how = message::waiting::adaptive)
+      : box_{inbox::open(shared, {.how = how}).value()} {
     box_.publish("sink").value();
   }
   /// False when nothing came for a long time. Fails the test when a message is
@@ -109,8 +112,10 @@ TEST_CASE("four processes send to one and all of it arrives in order") {
 }
 
 TEST_CASE("senders may be killed again and again while others go on") {
+  const auto how = GENERATE(message::waiting::adaptive, message::waiting::spin,
+                            message::waiting::sleep);
   mail_room at;
-  sink here{at.shared};
+  sink here{at.shared, how};
   INFO("seed " << Catch::getSeed());
   std::mt19937_64 random{Catch::getSeed()};
   constexpr std::uint32_t steady = 30'000;
@@ -321,8 +326,9 @@ TEST_CASE("a sleeping receiver is woken a hundred thousand times") {
   // Each round wakes either side once, and nobody looks by himself: a lost
   // wake-up would be a wait that ends at its deadline.
   constexpr std::uint64_t rounds = 50'000;
-  auto box =
-      inbox::open(at.shared, {.longest_nap = 1h, .longest_spin = 0ns}).value();
+  auto box = inbox::open(at.shared,
+                         {.longest_nap = 1h, .how = message::waiting::sleep})
+                 .value();
   box.publish("here").value();
   auto other = at.start({"echo", "there", "here", std::to_string(rounds)});
   auto to =

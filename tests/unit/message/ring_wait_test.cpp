@@ -4,6 +4,10 @@
 #include <commy/message/remote_address.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <sys/resource.h>
+#include <time.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -70,7 +74,8 @@ TEST_CASE("an interrupt ends a wait, now or the next one") {
 TEST_CASE("a sleeping receiver is woken by each message") {
   two at;
   // Nobody looks by himself: a lost wake-up would fail at a deadline.
-  const message::inbox_options asleep{.longest_nap = 1h, .longest_spin = 0ns};
+  const message::inbox_options asleep{.longest_nap = 1h,
+                                      .how = message::waiting::sleep};
   auto left = inbox::open(at.here, asleep).value();
   auto right = inbox::open(at.there, asleep).value();
   left.publish("left").value();
@@ -100,6 +105,170 @@ TEST_CASE("a sleeping receiver is woken by each message") {
   }
   echo.join();
   CHECK(done == rounds);
+}
+
+TEST_CASE("looking in vain takes one part in 25 of the time at most") {
+  using message::spin_budget;
+  spin_budget budget;
+  const auto begun = spin_budget::clock::time_point{1h};
+  auto now = begun;
+  std::chrono::nanoseconds spent{0};
+  // As if something came whenever it had stopped looking for a while.
+  for (const auto pause : {0us, 1us, 30us, 100us, 5000us}) {
+    for (int i = 0; i < 10'000; ++i) {
+      const auto allowed = budget.allowed(now);
+      REQUIRE(allowed <= spin_budget::longest);
+      const auto took = std::max<std::chrono::nanoseconds>(allowed, 100ns);
+      budget.charge(allowed > 0ns ? took : 0ns);
+      if (allowed > 0ns) spent += took;
+      now += took + pause;
+    }
+    CHECK(spent <=
+          (now - begun) / spin_budget::share + spin_budget::most + 1us);
+  }
+  // After a silence, ten looks in vain.
+  now += 1s;
+  int looks = 0;
+  while (budget.allowed(now) == spin_budget::longest) {
+    budget.charge(spin_budget::longest);
+    now += spin_budget::longest;
+    ++looks;
+  }
+  CHECK(looks >= 10);
+  CHECK(looks <= 11);
+}
+
+TEST_CASE("a reader that waits in vain leaves its core to others") {
+  two at;
+  const auto how =
+      GENERATE(message::waiting::adaptive, message::waiting::sleep);
+  auto box = inbox::open(at.there, {.how = how}).value();
+  const auto used = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds{time.tv_sec} +
+           std::chrono::nanoseconds{time.tv_nsec};
+  };
+  const auto begun = clock::now();
+  const auto used_before = used();
+  for (int i = 0; i < 200; ++i)
+    CHECK(!box.wait(clock::now() + 1ms));
+  // Three times what the looks may take, for the waits themselves: 200 of them
+  // sleep once each.
+  CHECK(used() - used_before < (clock::now() - begun) * 15 / 100);
+}
+
+TEST_CASE("a spinning reader does not sleep, a sleeping one does not spin") {
+  two at;
+  const auto sleeps = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+  };
+  {
+    auto box = inbox::open(at.there, {.how = message::waiting::spin}).value();
+    const auto before = sleeps();
+    CHECK(!box.wait(clock::now() + 20ms));
+    CHECK(sleeps() == before);
+  }
+  auto box = inbox::open(at.there, {.how = message::waiting::sleep}).value();
+  const auto before = sleeps();
+  CHECK(!box.wait(clock::now() + 5ms));
+  CHECK(sleeps() > before);
+}
+
+TEST_CASE("each way of waiting ends by a message and by an interrupt") {
+  const auto how = GENERATE(message::waiting::adaptive, message::waiting::spin,
+                            message::waiting::sleep);
+  two at;
+  auto box = inbox::open(at.there, {.longest_nap = 1h, .how = how}).value();
+  box.publish("screen").value();
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    std::thread other{[&] {
+      if (i % 2 == 0) {
+        send(at.here, "screen", numbered{0, i}).value();
+      } else {
+        box.interrupt();
+      }
+    }};
+    const bool found = box.wait(clock::now() + 30s);
+    other.join();
+    REQUIRE(found == (i % 2 == 0));
+    if (found) REQUIRE(box.try_take()->as<numbered>()->number == i);
+  }
+}
+
+TEST_CASE("each way of waiting goes past a claim that nobody makes good") {
+  const auto how = GENERATE(message::waiting::adaptive, message::waiting::spin,
+                            message::waiting::sleep);
+  two at;
+  auto box = inbox::open(at.there, {.how = how}).value();
+  box.publish("screen").value();
+  auto to = remote_address<numbered>::find(at.here, "screen").value();
+  to.send(numbered{0, 1}).value();
+  REQUIRE(box.try_take());
+  const auto ring =
+      memory::ring_of(at.there.engine()->img(), at.there.engine()->slot());
+  auto& word = ring.cell(1).word;
+  constexpr memory::slot_index nobody = 9;
+  word = memory::cell_word{word.load()}.claimed_by(nobody).raw;
+  to.send(numbered{0, 2}).value();
+  REQUIRE(box.wait(clock::now() + 30s));
+  CHECK(box.try_take()->as<numbered>()->number == 2);
+  CHECK(box.statistics().skipped_claims == 1);
+}
+
+TEST_CASE("messages are taken together, each with its name and its loans") {
+  two at;
+  auto box = inbox::open(at.there).value();
+  box.publish("left").value();
+  box.publish("right").value();
+  auto left = remote_address<picture_taken>::find(at.here, "left").value();
+  auto right = remote_address<picture_taken>::find(at.here, "right").value();
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    auto one = try_loan<picture>(at.here).value();
+    one->number = i;
+    (i % 3 == 0 ? left : right).send(picture_taken{}, std::move(one)).value();
+  }
+  std::uint64_t next = 0;
+  const auto look = [&](const parcel& p) {
+    CHECK(p.target() == (next % 3 == 0 ? "left" : "right"));
+    // Every other one is left to the parcel.
+    if (next % 2 == 0) {
+      CHECK((*p.adopt<picture>(p.as<picture_taken>()->taken))->number == next);
+    }
+    ++next;
+  };
+  CHECK(box.take_each(look, 4) == 4);
+  CHECK(count_loans(at.here.engine()->img()).in_ring == 6);
+  // From now on nobody is "left"; what is under way to it is dropped.
+  box.withdraw("left");
+  std::uint64_t rest = 0;
+  CHECK(box.take_each([&](const parcel& p) {
+    CHECK(p.target() == "right");
+    ++rest;
+  }) == 4);
+  CHECK(rest == 4);
+  CHECK(box.take_each(look) == 0);
+  CHECK(box.statistics().unknown_target == 2);
+  CHECK(count_loans(at.here.engine()->img()) == loan_count{});
+}
+
+TEST_CASE("a handler that throws keeps the other messages of a batch") {
+  two at;
+  auto box = inbox::open(at.there).value();
+  box.publish("screen").value();
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    send(at.here, "screen", picture_taken{}, try_loan<picture>(at.here).value())
+        .value();
+  }
+  int calls = 0;
+  const auto fail = [&](const parcel&) {
+    if (++calls == 2) throw std::runtime_error{"no"};
+  };
+  CHECK_THROWS_AS(box.take_each(fail), std::runtime_error);
+  CHECK(box.take_each(fail) == 1);
+  CHECK(count_loans(at.here.engine()->img()) == loan_count{});
 }
 
 TEST_CASE("several senders at once lose nothing and keep their order") {
