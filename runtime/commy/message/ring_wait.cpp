@@ -105,7 +105,7 @@ bool ring_consumer::wait(clock::time_point deadline) {
 
 void ring_consumer::interrupt() noexcept {
   // seq_cst: before the look at `sleeper`, whose store precedes the look at
-  // this in sleep_until_there(); one of the two sees the other.
+  // this in reader_wait::sleep(); one of the two sees the other.
   counts_->interrupted.store(true, std::memory_order_seq_cst);
   if (owner_->usable() &&
       ring_.header->sleeper.load(std::memory_order_seq_cst) != 0) {
