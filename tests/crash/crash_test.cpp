@@ -327,8 +327,7 @@ TEST_CASE("a loan of a dead one is free again") {
       [](auto& world) { world.drop_loan(); }));
 }
 
-TEST_CASE(
-    "a large loan of a dead one is free again, its run is nobody's twice") {
+TEST_CASE("a large loan of a dead one is free, its run is nobody's twice") {
   const auto lending = [](const char* name, auto prepare, auto operate) {
     auto s = make_scenario(name, prepare, operate);
     s.lends = true;
