@@ -8,15 +8,20 @@
 namespace commy::memory {
 namespace {
 
-/// Bytes of a removed topic with so many cells; 0 when there are none.
-offset find_idle(const image& img, std::uint32_t depth) {
-  offset found = 0;
+struct idle_topic {
+  offset at = 0;
+  topic_view topic{};
+};
+
+/// Bytes of a removed topic with so many cells, if there are any.
+idle_topic find_idle(const image& img, std::uint32_t depth) {
+  idle_topic found;
   for_each_topic(img, [&](offset at, const topic_view& topic) {
     if (topic.depth != depth ||
         topic.header->root.load(std::memory_order_relaxed) != 0) {
       return true;
     }
-    found = at;
+    found = {at, topic};
     return false;
   });
   return found;
@@ -44,14 +49,14 @@ void initialise_topic(transaction& txn, root& object, std::uint32_t depth,
                       topic_mode mode) {
   const auto& img = txn.img();
   const auto place = img.offset_of(&object);
-  if (const auto idle = find_idle(img, depth); idle != 0) {
-    auto& header = *topic_at(img, idle).header;
+  if (const auto idle = find_idle(img, depth); idle.topic) {
+    auto& header = *idle.topic.header;
     txn.store(header.root, place);
     txn.store(header.mode, mode.raw);
-    txn.store(header.first, next_position(topic_at(img, idle)));
+    txn.store(header.first, next_position(idle.topic));
     txn.store(header.refused, 0);
     txn.store(header.skipped, 0);
-    object.shape[0].store(idle, std::memory_order_relaxed);
+    object.shape[0].store(idle.at, std::memory_order_relaxed);
     return;
   }
   const auto at = txn.take(topic_bytes(depth));

@@ -167,6 +167,35 @@ bool skip_topic_claim(const image& img, const topic_view& topic,
   return true;
 }
 
+namespace {
+
+/// Empties a FULL cell, `seen`; returns how many blocks became free.
+std::uint32_t drain_cell(const image& img, const topic_view& topic,
+                         topic_cell& cell, cell_word seen) noexcept {
+  const auto message = copy_message(cell, seen);
+  fence::acquire();  // The copy comes before the second look.
+  if (cell.word.load(std::memory_order_relaxed) != seen.raw) return 0;
+  // Before the cell is emptied, as long as it names the block.
+  const auto freed = message.is_named(seen.lap())
+                         ? evict(img, topic.number(), message.handle)
+                         : 0;
+  auto expected = seen.raw;
+  cell.word.compare_exchange_strong(
+      expected, cell_word::make(cell_state::free, 0, seen.lap()).raw,
+      std::memory_order_acq_rel, std::memory_order_relaxed);
+  return freed;
+}
+
+/// Is the message of an earlier life? Its publisher died before it could take
+/// it out of a topic that had just been removed.
+bool is_stale(const topic_view& topic, const topic_cell& cell) noexcept {
+  const auto life = topic.header->life.load(std::memory_order_relaxed);
+  return topic_info{cell.info.load(std::memory_order_relaxed)}.life() !=
+         (life & topic_info::life_mask);
+}
+
+}  // namespace
+
 std::uint32_t drain_topic(const image& img, const topic_view& topic) noexcept {
   std::uint32_t freed = 0;
   // seq_cst fence: the new life comes before the looks at the cells, see
@@ -175,18 +204,9 @@ std::uint32_t drain_topic(const image& img, const topic_view& topic) noexcept {
   for (std::uint32_t i = 0; i < topic.depth; ++i) {
     auto& cell = topic.cells[i];
     const cell_word seen{cell.word.load(std::memory_order_acquire)};
-    if (seen.state() != cell_state::full) continue;
-    const auto message = copy_message(cell, seen);
-    fence::acquire();
-    if (cell.word.load(std::memory_order_relaxed) != seen.raw) continue;
-    // Before the cell is emptied, as long as it names the block.
-    if (message.is_named(seen.lap())) {
-      freed += evict(img, topic.number(), message.handle);
+    if (seen.state() == cell_state::full) {
+      freed += drain_cell(img, topic, cell, seen);
     }
-    auto expected = seen.raw;
-    cell.word.compare_exchange_strong(
-        expected, cell_word::make(cell_state::free, 0, seen.lap()).raw,
-        std::memory_order_acq_rel, std::memory_order_relaxed);
   }
   return freed;
 }
@@ -228,6 +248,9 @@ void sweep_topics(const image& img, slot_index dead, sweep_report& report,
       const cell_word now{cell.word.load(std::memory_order_acquire)};
       if (now.state() == cell_state::claimed && now.sender() == dead + 1) {
         skip_topic_claim(img, topic, cell, now, report);
+      } else if (now.state() == cell_state::full && now.sender() == dead + 1 &&
+                 is_stale(topic, cell)) {
+        report.loans += drain_cell(img, topic, cell, now);
       }
     }
     const auto mask = entries_of(topic, dead);

@@ -240,7 +240,7 @@ std::optional<held_block> topic_subscriber::try_take(std::uint32_t type,
       }
       move_to(position + 1);
       if (!held) {
-        bump(damaged_);
+        damaged_.fetch_add(1, std::memory_order_relaxed);
         continue;
       }
       bump(taken_);
@@ -336,7 +336,8 @@ bool topic_subscriber::skip_dead_claim() noexcept {
 std::uint64_t topic_subscriber::mend() noexcept try {
   std::uint64_t mended = 0;
   const auto tail = memory::mend_topic(link_.img(), link_.topic(), mended);
-  if (mended != 0) bump(damaged_, mended);
+  // relaxed: a statistic; the watch counts as well.
+  if (mended != 0) damaged_.fetch_add(mended, std::memory_order_relaxed);
   return tail;
 } catch (const std::bad_alloc&) {
   return 0;  // Another time.

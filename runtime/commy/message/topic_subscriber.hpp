@@ -139,10 +139,12 @@ private:
   [[nodiscard]] std::optional<held_block> hold(const memory::topic_message& m,
                                                std::uint32_t type,
                                                std::uint32_t bytes);
+  /// A counter that the reading thread alone changes: no locked instruction.
   static void bump(std::atomic<std::uint64_t>& counter,
                    std::uint64_t by = 1) noexcept {
     // relaxed: a statistic.
-    counter.fetch_add(by, std::memory_order_relaxed);
+    counter.store(counter.load(std::memory_order_relaxed) + by,
+                  std::memory_order_relaxed);
   }
 
   topic_link link_;

@@ -268,6 +268,18 @@ TEST_CASE("who dies while removing a topic leaves it whole or gone") {
   explored(s);
 }
 
+TEST_CASE("who publishes while the topic is removed leaves no message in it") {
+  for (std::uint64_t instant = 1; instant <= 16; ++instant) {
+    auto s =
+        publishing("publish into one removed at " + std::to_string(instant));
+    s.interfere = [instant](stand& p, std::uint64_t now) {
+      if (now == instant) p.remove();
+    };
+    s.outcomes.push_back({});
+    explored(s);
+  }
+}
+
 TEST_CASE("the topic explorer finds a name that is overwritten too early") {
   auto s = publishing("planted: named before evicted");
   const auto found = explore_topic(s, planted_bug::named_before_evicted);

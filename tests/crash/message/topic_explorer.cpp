@@ -53,6 +53,20 @@ namespace {
 
 constexpr memory::slot_index living = 0;
 
+/// Messages that lie in the bytes of a removed topic.
+std::uint64_t count_stale(const memory::image& img) {
+  std::uint64_t stale = 0;
+  memory::for_each_topic(img, [&](memory::offset, const auto& topic) {
+    if (topic.header->root.load() != 0) return true;
+    for (std::uint32_t i = 0; i < topic.depth; ++i) {
+      const memory::cell_word word{topic.cells[i].word.load()};
+      if (word.state() == memory::cell_state::full) ++stale;
+    }
+    return true;
+  });
+  return stale;
+}
+
 /// Checks of one state; see explore_topic().
 class topic_checks {
 public:
@@ -99,6 +113,9 @@ private:
     const auto once = copy_.bytes();
     sweep_all(copy_.img(), victim_);
     if (copy_.bytes() != once) done_.violation("a second sweep changed bytes");
+    if (count_stale(copy_.img()) != 0) {
+      done_.violation("swept: a message lies in a topic that is gone");
+    }
   }
   [[nodiscard]] result<topic_link, open_error> open(
       const std::shared_ptr<memory::engine>& engine) const {
@@ -252,6 +269,9 @@ topic_exploration explore_topic(const topic_scenario& s,
   };
   look();
   done.instructions = victim.step_to_mark(look);
+  if (count_stale(here.shared.engine()->img()) != 0) {
+    done.violation("a message lies in a topic that is gone");
+  }
   // The last ones, in which most changes hands, and some of the others.
   std::vector<segment_bytes> some;
   for (std::size_t i = 0; i < all.size(); ++i) {
