@@ -148,7 +148,7 @@ TEST_CASE("who has answered before it ended has answered") {
     REQUIRE(runner.tell(end_process{3}));
     const auto answer = answers.next();
     REQUIRE(answer);
-    CHECK(answer->value() == 1);
+    REQUIRE(answer->value() == 1);
     REQUIRE(at.actors.wait_stopped(runner, patience));
   }
 }
