@@ -199,9 +199,12 @@ TEST_CASE("actors wait only by what the interleaving tests know") {
 TEST_CASE("each line of the actors' semantics is the name of a test") {
   const std::string root = COMMY_SOURCE_DIR;
   std::string tests;
-  for (const auto& entry :
-       std::filesystem::directory_iterator{root + "/tests/unit/actor"}) {
-    if (entry.path().extension() == ".cpp") tests += text_of(entry.path());
+  for (const std::string folder :
+       {"/tests/unit/actor", "/tests/process/actors"}) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator{root + folder}) {
+      if (entry.path().extension() == ".cpp") tests += text_of(entry.path());
+    }
   }
   std::size_t sentences = 0;
   std::istringstream lines{text_of(root + "/docs/semantics.md")};

@@ -132,6 +132,27 @@ TEST_CASE("whoever waits for a killed process is answered at once") {
   thread.join();
 }
 
+TEST_CASE("who has answered before it ended has answered") {
+  two_processes at;
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    auto other = at.serve("runner");
+    const auto runner = at.find("runner");
+    outbox<asker::answer> answers;
+    const auto asking = at.actors.spawn<asker>("", runner, answers);
+    REQUIRE(asking.tell(begin{1}));
+    // Handled after the question, whose answer has left by then.
+    REQUIRE(eventually([&] {
+      const auto seen = at.mail.statistics(at.shared);
+      return seen.pending + seen.answers.answered > round;
+    }));
+    REQUIRE(runner.tell(end_process{3}));
+    const auto answer = answers.next();
+    REQUIRE(answer);
+    REQUIRE(answer->value() == 1);
+    REQUIRE(at.actors.wait_stopped(runner, patience));
+  }
+}
+
 TEST_CASE("an answer that comes after its timeout is refused and counted") {
   two_processes at;
   auto other = at.serve("runner");
