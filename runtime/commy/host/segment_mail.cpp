@@ -14,15 +14,17 @@ result<void, inbox_error> segment_mail::open(const segment& shared) {
   const auto handle = [this](const message::parcel& parcel) {
     return deliver(parcel);
   };
-  box opened{shared, std::make_unique<inbox_source>(std::move(*inbox), handle),
-             nullptr};
-  if (!actors_.attach(*opened.source)) {
-    opened.thread = std::make_unique<message::inbox_thread>(
-        std::move(opened.source->box()), handle);
-    opened.source.reset();
-  }
+  auto source = std::make_unique<inbox_source>(std::move(*inbox), handle);
+  std::unique_ptr<message::inbox_thread> thread;
   const std::lock_guard hold{mutex_};
-  boxes_.push_back(std::move(opened));
+  // First: nothing may fail once workers are in the source.
+  boxes_.reserve(boxes_.size() + 1);
+  if (!actors_.attach(*source)) {
+    thread = std::make_unique<message::inbox_thread>(std::move(source->box()),
+                                                     handle);
+    source.reset();
+  }
+  boxes_.push_back({shared, std::move(source), std::move(thread)});
   return {};
 }
 
