@@ -9,6 +9,7 @@
 #include "other_process.hpp"
 #include "our_ends.hpp"
 #include <commy/actor/actor_system.hpp>
+#include <commy/actor/protocol.hpp>
 #include <commy/host/inbox_source.hpp>
 #include <commy/message/inbox_thread.hpp>
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <concepts>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -51,7 +52,7 @@ private:
 /// is killed, at the latest at the end of this object.
 class other_process {
 public:
-  template <class Work>
+  template <std::invocable Work>
   explicit other_process(Work&& work) : pid_{::fork()} {
     if (pid_ < 0) throw std::runtime_error{"fork failed"};
     if (pid_ != 0) return;

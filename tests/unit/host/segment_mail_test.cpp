@@ -6,6 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -59,6 +61,42 @@ TEST_CASE("a message from another process reaches the actor it is for") {
   commy::send(f.theirs, "collector", test_number{12, 0, 0}).value();
   CHECK(f.numbers.next() == 12);
   CHECK(f.mail.refused() == 0);
+}
+
+TEST_CASE("workers wait in the first segment, threads in further ones") {
+  const auto inbox_threads = [] {
+    int count = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator{"/proc/self/task"}) {
+      std::ifstream name{entry.path() / "comm"};
+      std::string text;
+      std::getline(name, text);
+      count += text == "commy inbox" ? 1 : 0;
+    }
+    return count;
+  };
+  fixture f;
+  f.mail.open(f.ours).value();
+  CHECK(inbox_threads() == 0);
+  const auto second = commy::segment::create("demo/second", f.where).value();
+  const auto from = commy::segment::open("demo/second", f.where).value();
+  f.mail.open(second).value();
+  f.mail.publish("collector").value();
+  for (std::int64_t i = 0; i < 1'000; ++i) {
+    commy::send(i % 2 == 0 ? f.theirs : from, "collector", test_number{i, 0, 0})
+        .value();
+    REQUIRE(f.numbers.next() == i);
+  }
+  // It has named itself by now.
+  CHECK(inbox_threads() == 1);
+  f.mail.close();
+  CHECK(inbox_threads() == 0);
+  // The workers have nothing to wait in, and take the next first one.
+  f.mail.open(second).value();
+  f.mail.publish("collector").value();
+  CHECK(inbox_threads() == 0);
+  commy::send(from, "collector", test_number{7, 0, 0}).value();
+  CHECK(f.numbers.next() == 7);
 }
 
 TEST_CASE("a message that the actor does not know is refused and given back") {
