@@ -235,7 +235,8 @@ TEST_CASE("a header that makes no sense ends no process") {
     auto& header = *s.topic.header;
     switch (s.below(5)) {
       case 0:
-        header.depth = s.below(2) == 0 ? s.random() : 1U << s.below(40);
+        header.depth =
+            s.below(2) == 0 ? s.random() : std::uint64_t{1} << s.below(40);
         break;
       case 1:
         header.number = s.random();
