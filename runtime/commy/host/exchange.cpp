@@ -217,7 +217,7 @@ void exchange::withdraw(std::string_view name) {
     ended = std::move(at->second);
     published_.erase(at);
   }
-  end_published(std::move(ended), number, {});
+  end_published(ended, number, {});
 }
 
 void exchange::actor_ended(watch_id watch,
@@ -234,10 +234,10 @@ void exchange::actor_ended(watch_id watch,
     ended = std::move(at->second);
     published_.erase(at);
   }
-  end_published(std::move(ended), number, reasons);
+  end_published(ended, number, reasons);
 }
 
-void exchange::end_published(published&& ours, std::uint32_t number,
+void exchange::end_published(const published& ours, std::uint32_t number,
                              const std::vector<std::string>& reasons) {
   if (const auto box = inbox()) box->box().withdraw(ours.name);
   for (const auto& watcher : ours.watchers)

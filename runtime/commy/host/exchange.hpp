@@ -150,7 +150,7 @@ private:
            message::name_table names,
            std::optional<message::protocol_table> protocols);
 
-  void end_published(published&& ours, std::uint32_t number,
+  void end_published(const published& ours, std::uint32_t number,
                      const std::vector<std::string>& reasons);
   bool take(const message::parcel& parcel);
   bool deliver(const message::parcel& parcel);
