@@ -44,6 +44,7 @@ public:
   loan_block(loan_block&& other) noexcept
       : owner_{std::move(other.owner_)},
         place_{other.place_},
+        content_{other.content_},
         generation_{other.generation_},
         bytes_{other.bytes_},
         type_{other.type_} {}
