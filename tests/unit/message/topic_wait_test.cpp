@@ -18,7 +18,8 @@ using clock = std::chrono::steady_clock;
 
 /// Nobody looks by himself in these tests: a lost wake would end at the
 /// deadline.
-constexpr subscribe_options asleep{.longest_nap = 1h, .how = message::waiting::sleep};
+constexpr subscribe_options asleep{.longest_nap = 1h,
+                                   .how = message::waiting::sleep};
 
 /// True as soon as subscriber 0 sleeps.
 void await_sleeper(const segment& shared) {

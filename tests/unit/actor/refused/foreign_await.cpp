@@ -1,5 +1,5 @@
 // Awaiting something that would resume a handler outside of its turn.
-// Expected: commy: a task may co_await only its actor's ask(...), 
+// Expected: commy: a task may co_await only its actor's ask(...),
 #include <commy/actor/actor_system.hpp>
 
 struct notice {};
