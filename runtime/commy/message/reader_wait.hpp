@@ -108,9 +108,9 @@ public:
                                           clock::time_point deadline) {
     // Eight looks and a reading of the clock.
     constexpr std::chrono::nanoseconds shortest{300};
-    // Alone on one core, spinning only keeps the sender from running.
-    static const bool alone = platform::usable_cores() < 2;
-    if (alone) return false;
+    // Also on a single core, where it only keeps the sender from running: the
+    // budget bounds that, and a thread that is pinned to one core of several
+    // cannot be told from one that has no other.
     const auto begun = clock::now();
     const auto allowed = budget.allowed(begun);
     // Less than some looks cost is nothing; it is saved up.
