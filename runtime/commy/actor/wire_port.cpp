@@ -36,8 +36,8 @@ result<message::envelope*, deliver_error> copied(
 }  // namespace
 
 result<void, deliver_error> wire_port::deliver(
-    message_id id, std::span<const std::byte> bytes,
-    const loan_source& loans, message::reply_slot reply) const noexcept {
+    message_id id, std::span<const std::byte> bytes, const loan_source& loans,
+    message::reply_slot reply) const noexcept {
   const auto entry =
       std::find_if(protocol_.begin(), protocol_.end(),
                    [&](const wire_entry& e) { return e.id == id; });

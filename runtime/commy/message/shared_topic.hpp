@@ -48,8 +48,7 @@ public:
   }
   [[nodiscard]] const T* data() const noexcept {
     Expects(of_ != nullptr);
-    return reinterpret_cast<const T*>(
-        of_->link().img().bytes(held_.content));
+    return reinterpret_cast<const T*>(of_->link().img().bytes(held_.content));
   }
   [[nodiscard]] std::size_t size() const noexcept {
     return held_.bytes / sizeof(T);
