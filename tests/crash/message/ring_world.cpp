@@ -64,14 +64,6 @@ void party::take() {
   if (const auto p = box->try_take()) open_one(*p, got);
 }
 
-void ring_exploration::violation(std::string what) {
-  ++violations;
-  if (first_violations.size() < 5) {
-    first_violations.push_back("state " + std::to_string(states) + ": " +
-                               std::move(what));
-  }
-}
-
 std::string ring_exploration::row(const std::string& name) const {
   char line[256];
   std::snprintf(line, sizeof line,

@@ -1,6 +1,7 @@
 // tests/crash/message/ring_world.hpp: a sender, a reader, and copies of both.
 #pragma once
 
+#include "segment_watch.hpp"
 #include <commy/message/inbox.hpp>
 
 #include <cstdint>
@@ -64,21 +65,12 @@ struct ring_scenario {
       [](party&, memory::ring_view) {};
 };
 
-/// What an exploration did and found.
-struct ring_exploration {
-  std::uint64_t instructions = 0;
-  std::uint64_t states = 0;
+struct ring_exploration : state_exploration {
   std::uint64_t ended_before = 0;
   std::uint64_t ended_after = 0;
   std::uint64_t ended_closed = 0;  // The living reader had closed by then.
   std::uint64_t skipped = 0;  // Claims that a living reader skipped itself.
-  std::uint64_t freed = 0;    // Loans that sweeps freed.
-  std::uint64_t swept_states = 0;  // Instants at which a sweep was cut.
-  std::uint64_t violations = 0;
-  std::vector<std::string> first_violations;
-  double seconds = 0;
 
-  void violation(std::string what);
   [[nodiscard]] std::string row(const std::string& name) const;
 };
 

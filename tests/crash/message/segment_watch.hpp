@@ -1,9 +1,9 @@
 // tests/crash/message/segment_watch.hpp: a segment seen after each store.
 #pragma once
 
+#include "../stepper.hpp"
 #include <commy/memory/journal.hpp>
-#include <commy/platform/file.hpp>
-#include <commy/platform/mapping.hpp>
+#include <commy/memory/segment.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,29 +14,39 @@
 
 namespace commy::test {
 
-/// One of the segment's files, as seen from outside.
-class watched_file {
-public:
-  watched_file(const std::string& path, std::uint64_t capacity);
-  /// Copies the file if a byte differs from the last copy.
-  bool take(std::vector<std::byte>& last) const;
+/// What an exploration did and found.
+struct state_exploration {
+  std::uint64_t instructions = 0;
+  std::uint64_t states = 0;
+  std::uint64_t freed = 0;         // Loans that sweeps freed.
+  std::uint64_t swept_states = 0;  // Instants at which a sweep was cut.
+  std::uint64_t violations = 0;
+  std::vector<std::string> first_violations;
+  double seconds = 0;
 
-private:
-  platform::file file_;
-  platform::mapping map_;
+  void violation(std::string what);
 };
 
-/// Instrumented code takes twenty times as long and is stepped through as well;
-/// it is there to find bad accesses, so every fourth state is enough for it.
-/// Bugs that are planted show in few states, and are looked for in all.
-[[nodiscard]] std::size_t stride_for(memory::planted_bug bug);
+/// What is done with a victim's states.
+struct state_visits {
+  /// A state after a changed byte. With a stride not each, but the last.
+  std::function<void(const segment_bytes&)> check;
+  /// One in the middle of a sweep of the victim.
+  std::function<void(const segment_bytes&)> check_cut_sweep;
+  /// The living one does something, after each changed byte.
+  std::function<void()> interfere;
+};
 
-/// Steps through the sweep of `victim` in each of these states and calls
-/// `check` with what it has left behind after each store. Returns how many.
-std::uint64_t cut_sweeps(
-    const std::vector<segment_bytes>& states, const memory::geometry& sizes,
-    memory::slot_index victim, memory::planted_bug bug,
-    const std::function<void(const segment_bytes&)>& check);
+/// Steps a victim from its second mark to its third, and through the sweep of
+/// some of its states, cut at each store. `folder` is the segment's.
+void explore_states(stepper& victim, const std::string& folder,
+                    const memory::geometry& sizes, memory::slot_index slot,
+                    memory::planted_bug bug, const state_visits& visits,
+                    state_exploration& done);
+
+/// The slot of the participant that is not `living`.
+[[nodiscard]] memory::slot_index slot_beside(const segment& shared,
+                                             memory::slot_index living);
 
 /// Both phases of a sweep, on the bytes alone.
 memory::sweep_report sweep_all(const memory::image& img,

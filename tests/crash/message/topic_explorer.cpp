@@ -28,14 +28,6 @@ void stand::publish_own(std::uint64_t number) {
   static_cast<void>(prices->publish(std::move(own.back())));
 }
 
-void topic_exploration::violation(std::string what) {
-  ++violations;
-  if (first_violations.size() < 5) {
-    first_violations.push_back("state " + std::to_string(states) + ": " +
-                               std::move(what));
-  }
-}
-
 std::string topic_exploration::row(const std::string& name) const {
   std::string by_outcome;
   for (const auto n : ended)
@@ -225,7 +217,6 @@ private:
 
 topic_exploration explore_topic(const topic_scenario& s,
                                 memory::planted_bug bug) {
-  const auto begun = std::chrono::steady_clock::now();
   const test_folder folder;
   const auto sizes = small_geometry();
   const auto options = in_folder(folder, &sizes);
@@ -246,52 +237,18 @@ topic_exploration explore_topic(const topic_scenario& s,
   s.meanwhile(here, 0);
   victim.run_to_mark();
   s.meanwhile(here, 1);
-  memory::slot_index slot = 0;
-  for (const auto& who : here.shared.participants()) {
-    if (who.slot != living) slot = who.slot;
-  }
-
+  const auto slot = slot_beside(here.shared, living);
   topic_exploration done;
   topic_checks checks{sizes, s, slot, done};
-  const watched_file data{folder / "market/data", sizes.capacity};
-  const watched_file control{folder / "market/control",
-                             control_capacity(sizes)};
-  segment_bytes now;
-  std::vector<segment_bytes> all;
-  const auto stride = stride_for(bug);
-  bool is_checked = false;
-  const auto check = [&] {
-    checks.check(now);
-    all.push_back(now);
-    is_checked = true;
-  };
-  const auto look = [&] {
-    const bool first = data.take(now.data);
-    if (!control.take(now.control) && !first) return;
-    is_checked = false;
-    if (done.states++ % stride == 0) check();
-    s.interfere(here, done.states);
-  };
-  look();
-  done.instructions = victim.step_to_mark(look);
-  // With a stride too: only there all has happened.
-  if (!is_checked) check();
+  explore_states(
+      victim, folder / "market", sizes, slot, bug,
+      {[&](const segment_bytes& state) { checks.check(state); },
+       [&](const segment_bytes& state) { checks.check_living(state, true); },
+       [&] { s.interfere(here, done.states); }},
+      done);
   if (count_stale(here.shared.engine()->img()) != 0) {
     done.violation("a message lies in a topic that is gone");
   }
-  // The last ones, in which most changes hands, and some of the others.
-  std::vector<segment_bytes> some;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i % 20 == 0 || i + 12 / stride > all.size()) {
-      some.push_back(std::move(all[i]));
-    }
-  }
-  done.swept_states += cut_sweeps(
-      some, sizes, slot, bug,
-      [&](const segment_bytes& state) { checks.check_living(state, true); });
-  done.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
-          .count();
   return done;
 }
 

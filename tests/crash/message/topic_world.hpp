@@ -1,6 +1,7 @@
 // tests/crash/message/topic_world.hpp: publishers and subscribers that die.
 #pragma once
 
+#include "segment_watch.hpp"
 #include <commy/message/shared_topic.hpp>
 
 #include <cstdint>
@@ -60,18 +61,9 @@ struct topic_scenario {
   std::vector<numbers> outcomes{};
 };
 
-/// What an exploration did and found.
-struct topic_exploration {
-  std::uint64_t instructions = 0;
-  std::uint64_t states = 0;
+struct topic_exploration : state_exploration {
   std::vector<std::uint64_t> ended;  // By outcome.
-  std::uint64_t freed = 0;           // Blocks that sweeps freed.
-  std::uint64_t swept_states = 0;    // Instants at which a sweep was cut.
-  std::uint64_t violations = 0;
-  std::vector<std::string> first_violations;
-  double seconds = 0;
 
-  void violation(std::string what);
   [[nodiscard]] std::string row(const std::string& name) const;
 };
 
