@@ -54,6 +54,7 @@ public:
   std::int64_t on(throw_up) { fail("a bad day"); }
   std::int64_t on(hang) {
     say(">");
+    // What it plays: a handler that never returns.
     for (;;)
       std::this_thread::sleep_for(1h);
   }
@@ -135,6 +136,7 @@ int main(int argc, char** argv) {
     own.beat();  // Before anybody can find us.
     const std::jthread heart{[&](const std::stop_token& end) {
       while (!end.stop_requested()) {
+        // A heart's own pace; nobody waits for it.
         std::this_thread::sleep_for(5ms);
         own.beat();
       }

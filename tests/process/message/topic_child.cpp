@@ -74,7 +74,8 @@ int read_all(ticks& from, std::uint64_t publishers, std::uint64_t count) {
 /// Answers each tick on one topic by one on the other.
 int echo(const segment& shared, ticks& from, std::uint64_t rounds) {
   auto back = ticks::open(shared, "back");
-  auto reader = from.subscribe({.longest_nap = 1h, .how = message::waiting::sleep});
+  auto reader =
+      from.subscribe({.longest_nap = 1h, .how = message::waiting::sleep});
   if (!back || !reader) return fail("echo", "no topic");
   while (rounds > 0) {
     const auto next = reader->try_take();

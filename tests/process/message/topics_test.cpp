@@ -318,7 +318,8 @@ TEST_CASE("a subscriber that sleeps in another process is woken each time") {
       shared_topic<tick>::open_or_create(at.shared, "back", at.how).value();
   // Nobody looks by himself: a lost wake would be a wait to the deadline.
   auto reader =
-      back.subscribe({.longest_nap = 1h, .how = message::waiting::sleep}).value();
+      back.subscribe({.longest_nap = 1h, .how = message::waiting::sleep})
+          .value();
   auto other = at.start("echo", rounds);
   at.await_subscribers(1);
   const auto begun = clock::now();
