@@ -29,15 +29,21 @@ std::int64_t too_long_ns() noexcept {
 
 bool event_seat::attach(event_source& source) noexcept {
   event_source* none = nullptr;
-  // Somebody should sit down now.
+  // Somebody should sit down now. relaxed, both: hints, and shown with the
+  // source.
   wanted_.store(1, std::memory_order_relaxed);
   left_at_ns_.store(now_ns(), std::memory_order_relaxed);
+  // seq_cst: before the caller's look for workers that search or are parked;
+  // partner: the look at the source behind a worker's bit, in the pool's park.
   return source_.compare_exchange_strong(none, &source,
                                          std::memory_order_seq_cst);
 }
 
 void event_seat::detach(event_source& source) noexcept {
+  // acquire: the caller may be another one than who attached it.
   if (source_.load(std::memory_order_acquire) != &source) return;
+  // seq_cst, and the looks that follow: before the look at the seat; partner:
+  // try_take() and leave(), which look at this behind the seat.
   detaching_.store(true, std::memory_order_seq_cst);
   for (;;) {
     COMMY_POINT("seat.detach");
@@ -56,11 +62,14 @@ void event_seat::detach(event_source& source) noexcept {
     blocking::wait(holder_, seen, std::memory_order_acquire);
   }
   COMMY_POINT("seat.detach.alone");
+  // seq_cst: before the look at who interrupts; partner: interrupt_any().
   source_.store(nullptr, std::memory_order_seq_cst);
   COMMY_POINT("seat.detach.gone");
   // acquire, pairs with the release in interrupt_any(): it is out of it.
   while (interrupting_.load(std::memory_order_seq_cst) != 0)
     blocking::yield();
+  // relaxed: shown by the next line. release, pairs with whoever takes the seat
+  // of the next source.
   detaching_.store(false, std::memory_order_relaxed);
   holder_.store(0, std::memory_order_release);
 }
@@ -68,6 +77,8 @@ void event_seat::detach(event_source& source) noexcept {
 event_source* event_seat::try_take(unsigned worker) noexcept {
   if (!is_free()) return nullptr;
   COMMY_POINT("seat.take");
+  // seq_cst, here and below: see detach(). Who begins to detach behind this
+  // look finds the seat taken, and interrupts.
   if (detaching_.load(std::memory_order_seq_cst)) return nullptr;
   COMMY_POINT("seat.take.try");
   std::uint32_t none = 0;
@@ -98,8 +109,11 @@ void event_seat::note_absence() noexcept {
 }
 
 void event_seat::leave() noexcept {
+  // relaxed: ordered by the seat's word.
   left_at_ns_.store(now_ns(), std::memory_order_relaxed);
   COMMY_POINT("seat.leave");
+  // seq_cst: before the look at who detaches, which waits on this word. Also a
+  // release, for who takes the seat next.
   holder_.store(0, std::memory_order_seq_cst);
   COMMY_POINT("seat.leave.left");
   if (detaching_.load(std::memory_order_seq_cst)) {
@@ -114,12 +128,15 @@ void event_seat::interrupt(unsigned worker) noexcept {
 }
 
 void event_seat::interrupt_any() noexcept {
+  // seq_cst: before the look at the source; partner: detach(), which takes the
+  // source away and then looks at this.
   interrupting_.fetch_add(1, std::memory_order_seq_cst);
   COMMY_POINT("seat.interrupt.counted");
   if (auto* const source = source_.load(std::memory_order_seq_cst)) {
     COMMY_POINT("seat.interrupt.source");
     source->interrupt();
   }
+  // release, pairs with the look in detach(): we are out of the source.
   interrupting_.fetch_sub(1, std::memory_order_release);
 }
 

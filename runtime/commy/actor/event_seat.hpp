@@ -43,6 +43,7 @@ public:
   }
   /// The seat's worker plus one, 0 for none. A hint.
   [[nodiscard]] std::uint32_t holder() const noexcept {
+    // relaxed: a hint.
     return holder_.load(std::memory_order_relaxed);
   }
   /// The source, now this worker's; null when there is none or it is another's.
@@ -65,6 +66,7 @@ public:
   /// Says so for the next taking, because who had the seat does other work.
   void want_keeper() noexcept {
     std::uint32_t none = 0;
+    // relaxed: a hint.
     wanted_.compare_exchange_strong(none, 1, std::memory_order_relaxed);
   }
 

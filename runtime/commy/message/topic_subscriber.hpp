@@ -24,6 +24,7 @@ struct subscribe_options {
   /// filling a cell and waking, and nobody sweeps it, or when somebody
   /// scribbles.
   std::chrono::nanoseconds longest_nap = std::chrono::milliseconds{100};
+  /// How to wait; see `message::waiting`.
   message::waiting how = message::waiting::adaptive;
 };
 
