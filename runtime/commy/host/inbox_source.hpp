@@ -21,7 +21,9 @@ public:
   using handler = std::function<bool(const message::parcel&)>;
 
   inbox_source(message::inbox box, handler handle)
-      : box_{std::move(box)}, handle_{std::move(handle)} {}
+      : box_{std::move(box)}, handle_{std::move(handle)} {
+    box_.keep_from_loops();
+  }
 
   /// For `publish`, `withdraw`, `statistics`.
   [[nodiscard]] message::inbox& box() noexcept { return box_; }

@@ -25,9 +25,9 @@ namespace commy::message {
 ///         if (auto frame = parcel->as<frame_ready>()) {
 ///           auto picture = parcel->adopt<image>(frame->picture);
 ///
-/// A host lets an `inbox_thread` do so. There is one inbox per attachment.
-/// Threads: `publish`, `withdraw`, `interrupt`, `statistics` from any; the rest
-/// from one at a time.
+/// or, in an event loop, by `wake_fd`. A host lets an `inbox_thread` do so.
+/// There is one inbox per attachment. Threads: `publish`, `withdraw`,
+/// `interrupt`, `statistics` from any; the rest from one at a time.
 class inbox {
 public:
   using clock = std::chrono::steady_clock;
@@ -77,6 +77,20 @@ public:
   }
   /// Ends a `wait` now, or the next one that would sleep.
   void interrupt() noexcept { ring_->interrupt(); }
+
+  /// What an event loop waits on (poll, epoll; under Windows the handle of an
+  /// event): readable while something may be there, until a `try_take` has
+  /// found nothing, or a `take_each` fewer than it might have taken. The same
+  /// at each call, valid as long as the inbox. A sender cannot write this
+  /// process's descriptors, so the first call starts a thread, which sleeps for
+  /// the loop, in place of `inbox_options::how`: see message::wake_watch for
+  /// the cost. `wait` and `interrupt` go on as before; `interrupt` makes it
+  /// readable. Requires: no thread waits, and the inbox is not with an
+  /// `inbox_thread`. Throws `std::system_error` when the system has no thread
+  /// or event left.
+  [[nodiscard]] platform::native_event wake_fd() { return ring_->wake_event(); }
+  /// For who takes the messages in other threads: nobody asks for an event.
+  void keep_from_loops() noexcept { ring_->keep_from_loops(); }
 
   /// Frees those of these loans that nobody has adopted.
   void release(const memory::named_loans& loans) noexcept {

@@ -10,9 +10,10 @@ namespace commy::message {
 using namespace std::chrono_literals;
 
 inbox_thread::inbox_thread(inbox box, handler handle)
-    : box_{std::move(box)},
-      handle_{std::move(handle)},
-      thread_{[this] { run(); }} {}
+    : box_{std::move(box)}, handle_{std::move(handle)} {
+  box_.keep_from_loops();
+  thread_ = std::thread{[this] { run(); }};
+}
 
 inbox_thread::~inbox_thread() {
   // relaxed: interrupt() orders it.

@@ -8,7 +8,9 @@
 #include <gsl/gsl>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 
 namespace commy::message {
@@ -71,6 +73,33 @@ public:
 private:
   clock::time_point since_{};
   bool lasts_ = false;
+};
+
+/// Says that a thread waits in a reader. One at a time may, and who asks for an
+/// event meanwhile would have two sleep where there is room for one name.
+class wait_mark {
+public:
+  /// Requires: no other thread waits.
+  class scope {
+  public:
+    explicit scope(wait_mark& of) noexcept : of_{of} {
+      Expects(!of_.is_set());
+      of_.set_.store(true, std::memory_order_relaxed);
+    }
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+    ~scope() { of_.set_.store(false, std::memory_order_relaxed); }
+
+  private:
+    wait_mark& of_;
+  };
+  /// relaxed, all: it finds mistakes and orders nothing.
+  [[nodiscard]] bool is_set() const noexcept {
+    return set_.load(std::memory_order_relaxed);
+  }
+
+private:
+  std::atomic<bool> set_{false};
 };
 
 /// Waits until there is something to see for a reader, which has

@@ -1,5 +1,6 @@
 #include <commy/memory/loan_run.hpp>
 #include <commy/message/ring_consumer.hpp>
+#include <commy/message/wake_watch.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <algorithm>
@@ -65,13 +66,17 @@ ring_consumer::ring_consumer(ring_consumer&& other) noexcept
     : owner_{std::move(other.owner_)},
       ring_{other.ring_},
       tag_{other.tag_},
-      next_{other.next_},
+      next_{other.next_.load(std::memory_order_relaxed)},
       options_{other.options_},
       budget_{other.budget_},
       payload_{std::move(other.payload_)},
-      counts_{std::move(other.counts_)} {}
+      counts_{std::move(other.counts_)} {
+  Expects(other.watch_ == nullptr);
+}
 
 ring_consumer::~ring_consumer() {
+  // Before the ring: its thread looks at it.
+  watch_.reset();
   if (owner_ == nullptr || !owner_->usable()) return;
   // seq_cst, [hand-over]: a sender that does not see it has filled its cell
   // before we look at the cells below; one that does takes its message back.
@@ -102,7 +107,7 @@ void ring_consumer::find_start() noexcept {
     first = std::min(first, position);
     last = std::max(last, position);
   }
-  next_ = first;
+  next_.store(first, std::memory_order_relaxed);
   // A claim that was skipped is up to one lap ahead of the others, no more.
   if (last - first >= 2ULL * ring_.count) rebuild();
 }
@@ -112,7 +117,8 @@ void ring_consumer::rebuild() noexcept {
   // two laps on, where no sender's claim of today fits; what it finishes is
   // found here again. Loans that only the lost bytes named come back when this
   // participant ends.
-  const auto lap = (ring_.lap(next_) + 2) & memory::offset_mask;
+  const auto lap = (ring_.lap(next_.load(std::memory_order_relaxed)) + 2) &
+                   memory::offset_mask;
   for (std::uint32_t i = 0; i < ring_.count; ++i) {
     auto& cell = ring_.cells[i];
     const cell_word now{cell.word.load(std::memory_order_acquire)};
@@ -123,26 +129,42 @@ void ring_consumer::rebuild() noexcept {
     cell.word.store(cell_word::make(cell_state::free, 0, lap).raw,
                     std::memory_order_release);
   }
-  next_ = ring_.position(lap, 0);
-  ring_.header->tail.store(next_, std::memory_order_relaxed);
-  ring_.header->head.store(next_, std::memory_order_relaxed);
+  const auto next = ring_.position(lap, 0);
+  next_.store(next, std::memory_order_relaxed);
+  ring_.header->tail.store(next, std::memory_order_relaxed);
+  ring_.header->head.store(next, std::memory_order_relaxed);
   bump(counts_->rebuilt);
 }
 
 void ring_consumer::show_progress() noexcept {
   // relaxed: a hint for senders.
-  ring_.header->head.store(next_, std::memory_order_relaxed);
+  ring_.header->head.store(next_.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
 }
 
 bool ring_consumer::try_take(incoming& into) {
   if (!owner_->usable()) return false;
+  if (take_next(into)) return true;
+  if (watch_ == nullptr) return false;
+  if (counts_->check_wanted.exchange(false, std::memory_order_relaxed)) {
+    check_all();
+    if (take_next(into)) return true;
+  }
+  // The loop sleeps elsewhere now.
+  show_progress();
+  watch_->found_nothing();
+  return false;
+}
+
+bool ring_consumer::take_next(incoming& into) {
   // Each step ends a position: one lap of messages to drop, one of skipped
   // claims, and what a rebuilt ring makes us see again. Then enough for a call.
   for (std::uint32_t step = 0; step < 2 * ring_.count + 2; ++step) {
-    auto& cell = ring_.cell(next_);
+    const auto next = next_.load(std::memory_order_relaxed);
+    auto& cell = ring_.cell(next);
     // acquire, pairs with [push]: the message and the blocks' bytes.
     cell_word now{cell.word.load(std::memory_order_acquire)};
-    const auto lap = ring_.lap(next_);
+    const auto lap = ring_.lap(next);
     if (now.lap() == lap) {
       if (now.state() == cell_state::free ||
           now.state() == cell_state::claimed) {
@@ -157,18 +179,19 @@ bool ring_consumer::try_take(incoming& into) {
                                                std::memory_order_relaxed)) {
           continue;
         }
-        ++next_;
-        if (next_ % progress_interval == 0) show_progress();
+        next_.store(next + 1, std::memory_order_relaxed);
+        if ((next + 1) % progress_interval == 0) show_progress();
         // In a burst the next ones are full, too: here by the time we get
         // there. A cell that its sender is about to fill is left to him.
         if (++run_ > cells_ahead) {
-          platform::prefetch_to_write(&ring_.cell(next_ + cells_ahead));
+          platform::prefetch_to_write(&ring_.cell(next + 1 + cells_ahead));
         }
         if (open_message(copy, into)) return true;
         continue;
       }
     } else if (now.lap() == ((lap + 1) & memory::offset_mask)) {
-      ++next_;  // A claim that was skipped, or a message taken back.
+      // A claim that was skipped, or a message taken back.
+      next_.store(next + 1, std::memory_order_relaxed);
       continue;
     }
     rebuild();

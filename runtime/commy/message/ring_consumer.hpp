@@ -7,6 +7,7 @@
 #include <commy/message/reader_wait.hpp>
 #include <commy/message/send_error.hpp>
 #include <commy/message/spin_budget.hpp>
+#include <commy/platform/event_flag.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -36,6 +37,9 @@ struct inbox_options {
   waiting how = waiting::adaptive;
 };
 
+template <class Reader>
+class wake_watch;
+
 /// A message as it came out of the ring. The loans it names still lie in the
 /// ring as far as their words say: they are adopted or released one by one.
 struct incoming {
@@ -56,7 +60,8 @@ struct incoming {
 /// Invariant: positions below `next_` are done with. A position is done with
 /// when its cell's lap has moved on; so a claim that the sweep has skipped is
 /// passed without a look back.
-/// Threads: one at a time; `interrupt` and `statistics` from any.
+/// Threads: one at a time; `interrupt` and `statistics` from any. A watch that
+/// was asked for has a thread of its own beside.
 class ring_consumer {
 public:
   using clock = std::chrono::steady_clock;
@@ -66,6 +71,7 @@ public:
   static result<ring_consumer, inbox_error> open(
       std::shared_ptr<memory::engine> owner, const inbox_options& options = {});
 
+  /// Requires: no event was asked for.
   ring_consumer(ring_consumer&& other) noexcept;
   ring_consumer& operator=(ring_consumer&&) = delete;
   /// Closes the ring: what is in it is dropped, its loans are freed, and who
@@ -88,6 +94,12 @@ public:
   [[nodiscard]] bool wait(clock::time_point deadline);
   /// Ends a `wait` now or the next one at once.
   void interrupt() noexcept;
+  /// What an event loop waits on; see inbox::wake_fd.
+  [[nodiscard]] platform::native_event wake_event();
+  /// Somebody takes the messages for others from now on: no event is asked for.
+  void keep_from_loops() noexcept {
+    counts_->kept_from_loops.store(true, std::memory_order_relaxed);
+  }
 
   /// Frees those loans of a message that nobody has adopted.
   void release(const memory::named_loans& loans) noexcept;
@@ -104,6 +116,11 @@ private:
     std::atomic<std::uint64_t> taken{0}, stale{0}, damaged{0},
         skipped_claims{0}, unknown_target{0}, rebuilt{0};
     std::atomic<bool> interrupted{false};
+    std::atomic<bool> check_wanted{false};
+    std::atomic<bool> kept_from_loops{false};
+    // watch_, for interrupt().
+    std::atomic<wake_watch<ring_consumer>*> watching{nullptr};
+    wait_mark waiting;
   };
   static void bump(std::atomic<std::uint64_t>& counter) noexcept {
     // relaxed: a statistic, of which the reader is the only writer.
@@ -116,15 +133,23 @@ private:
   void find_start() noexcept;
   [[nodiscard]] bool is_sound() const noexcept;
   void rebuild() noexcept;
+  [[nodiscard]] bool take_next(incoming& into);
   [[nodiscard]] look look_at_next() const noexcept;
-  // For reader_wait.
+  // For reader_wait and wake_watch: the thread that sleeps.
   friend class reader_wait;
+  template <class Reader>
+  friend class wake_watch;
   void announce(std::uint64_t lane_plus_one) noexcept;
   void withdraw() noexcept;
   [[nodiscard]] bool is_interrupted() const noexcept;
   [[nodiscard]] bool take_interrupt() noexcept;
   [[nodiscard]] bool skip_dead_claim() noexcept;
   void check_all() noexcept;
+  [[nodiscard]] bool is_astray() noexcept;
+  void wake_sleeper() noexcept;
+  [[nodiscard]] std::chrono::nanoseconds longest_nap() const noexcept {
+    return options_.longest_nap;
+  }
   void show_progress() noexcept;
   [[nodiscard]] bool open_message(const memory::cell_copy& cell,
                                   incoming& into);
@@ -135,12 +160,16 @@ private:
   std::shared_ptr<memory::engine> owner_;
   memory::ring_view ring_;
   std::uint64_t tag_ = 0;
-  std::uint64_t next_ = 0;
+  // Written by the reading thread; a watch looks at it as well. relaxed, all:
+  // a watch that sees an old one finds its cell changed and lets the reader
+  // look.
+  std::atomic<std::uint64_t> next_{0};
   std::uint64_t run_ = 0;  // Taken since the last wait.
   inbox_options options_;
   spin_budget budget_;
   std::vector<std::uint64_t> payload_;
   std::unique_ptr<counters> counts_;
+  std::unique_ptr<wake_watch<ring_consumer>> watch_;  // When it was asked for.
 };
 
 }  // namespace commy::message

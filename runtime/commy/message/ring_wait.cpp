@@ -1,6 +1,7 @@
 // The part of a ring's reader that waits.
 #include <commy/message/ring_consumer.hpp>
 #include <commy/message/ring_wake.hpp>
+#include <commy/message/wake_watch.hpp>
 #include <commy/platform/thread_hint.hpp>
 
 #include <algorithm>
@@ -23,17 +24,19 @@ constexpr std::chrono::nanoseconds burst_pause{1500};
 }  // namespace
 
 look ring_consumer::look_at_next() const noexcept {
+  const auto next = next_.load(std::memory_order_relaxed);
   // seq_cst: after the store of `sleeper`, see [push].
-  const cell_word now{ring_.cell(next_).word.load(std::memory_order_seq_cst)};
-  if (now.lap() != ring_.lap(next_)) return look::something;
+  const cell_word now{ring_.cell(next).word.load(std::memory_order_seq_cst)};
+  if (now.lap() != ring_.lap(next)) return look::something;
   if (now.state() == cell_state::free) return look::nothing;
   return now.state() == cell_state::claimed ? look::blocked : look::something;
 }
 
 bool ring_consumer::skip_dead_claim() noexcept {
-  auto& cell = ring_.cell(next_);
+  const auto next = next_.load(std::memory_order_relaxed);
+  auto& cell = ring_.cell(next);
   const cell_word now{cell.word.load(std::memory_order_acquire)};
-  if (now.state() != cell_state::claimed || now.lap() != ring_.lap(next_)) {
+  if (now.state() != cell_state::claimed || now.lap() != ring_.lap(next)) {
     return false;
   }
   const auto sender = now.sender() - 1;  // Of 0, "nobody": no slot has it.
@@ -44,7 +47,8 @@ bool ring_consumer::skip_dead_claim() noexcept {
   // block is freed once.
   memory::sweep_report found;
   if (memory::skip_claim(owner_->img(), owner_->slot(), cell, now, found)) {
-    bump(counts_->skipped_claims);
+    // relaxed: a statistic, of which a watch is a second writer.
+    counts_->skipped_claims.fetch_add(1, std::memory_order_relaxed);
   }
   owner_->recover(sender);
   return true;
@@ -53,9 +57,10 @@ bool ring_consumer::skip_dead_claim() noexcept {
 bool ring_consumer::is_sound() const noexcept {
   // Scribbles elsewhere than in the next cell can keep senders out while the
   // reader sees nothing wrong; so an idle one looks at all cells.
+  const auto next = next_.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < ring_.count; ++i) {
     const cell_word word{ring_.cells[i].word.load(std::memory_order_acquire)};
-    const auto ahead = ring_.position(word.lap(), i) - next_;
+    const auto ahead = ring_.position(word.lap(), i) - next;
     // Up to a lap ahead when free, up to two when its claim was skipped. While
     // the next position is free, no later one is claimed.
     if (ahead >= 2ULL * ring_.count ||
@@ -70,6 +75,14 @@ bool ring_consumer::is_sound() const noexcept {
 
 void ring_consumer::check_all() noexcept {
   if (!is_sound()) rebuild();
+}
+
+bool ring_consumer::is_astray() noexcept {
+  // The reading thread may go on meanwhile, so it looks for itself again.
+  if (is_sound()) return false;
+  // relaxed: the flag that the watch sets carries it along.
+  counts_->check_wanted.store(true, std::memory_order_relaxed);
+  return true;
 }
 
 void ring_consumer::announce(std::uint64_t lane_plus_one) noexcept {
@@ -93,7 +106,9 @@ bool ring_consumer::take_interrupt() noexcept {
 
 bool ring_consumer::wait(clock::time_point deadline) {
   if (!owner_->usable()) return false;
+  const wait_mark::scope here{counts_->waiting};
   show_progress();
+  if (watch_ != nullptr) return watch_->wait(deadline);
   // Behind a burst the sender is most likely at the very next cell. Looking now
   // would take its line from him for each message, and cost both sides twice of
   // what a message costs; so he gets a little ahead. Never after one message,
@@ -111,6 +126,24 @@ void ring_consumer::interrupt() noexcept {
   // seq_cst: before the look at `sleeper`, whose store precedes the look at
   // this in reader_wait::sleep(); one of the two sees the other.
   counts_->interrupted.store(true, std::memory_order_seq_cst);
+  // acquire, pairs with the release in wake_event().
+  auto* const watch = counts_->watching.load(std::memory_order_acquire);
+  if (watch != nullptr) return watch->raise();
+  wake_sleeper();
+}
+
+platform::native_event ring_consumer::wake_event() {
+  Expects(!counts_->kept_from_loops.load(std::memory_order_relaxed));
+  if (watch_ == nullptr) {
+    Expects(!counts_->waiting.is_set());
+    watch_ = std::make_unique<wake_watch<ring_consumer>>(*this);
+    counts_->watching.store(watch_.get(), std::memory_order_release);
+  }
+  return watch_->native();
+}
+
+void ring_consumer::wake_sleeper() noexcept {
+  // seq_cst: see interrupt().
   if (owner_->usable() &&
       ring_.header->sleeper.load(std::memory_order_seq_cst) != 0) {
     wake_reader(*owner_, ring_);

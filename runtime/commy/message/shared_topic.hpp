@@ -129,7 +129,8 @@ public:
   /// event): readable while something may be there, until a `try_take` has
   /// found nothing; once the topic was removed it stays so. The same at each
   /// call, valid as long as the subscription. The first call starts a thread,
-  /// which sleeps for it: see message::topic_watch for the cost. Throws
+  /// which sleeps for it: see message::wake_watch for the cost. Requires:
+  /// no thread waits. Throws
   /// `std::system_error` when the system has no thread or event left.
   [[nodiscard]] platform::native_event wake_fd() {
     return reader_->wake_event();

@@ -5,7 +5,7 @@
 #include <commy/memory/topic_object.hpp>
 #include <commy/memory/topic_repair.hpp>
 #include <commy/message/topic_subscriber.hpp>
-#include <commy/message/topic_watch.hpp>
+#include <commy/message/wake_watch.hpp>
 
 #include <algorithm>
 
@@ -289,6 +289,7 @@ look topic_subscriber::look_at_next() const noexcept {
 
 bool topic_subscriber::wait(clock::time_point deadline) {
   if (!is_open() || entry_.state() != entry_state::live) return false;
+  const wait_mark::scope here{waiting_};
   const bool found =
       watch_ != nullptr
           ? look_at_next() == look::something || watch_->wait(deadline)
@@ -400,7 +401,8 @@ void topic_subscriber::interrupt() noexcept {
 
 platform::native_event topic_subscriber::wake_event() {
   if (watch_ == nullptr) {
-    watch_ = std::make_unique<topic_watch>(*this);
+    Expects(!waiting_.is_set());
+    watch_ = std::make_unique<wake_watch<topic_subscriber>>(*this);
     watching_.store(watch_.get(), std::memory_order_release);
   }
   return watch_->native();

@@ -38,7 +38,8 @@ struct subscription_statistics {
 
 namespace message {
 
-class topic_watch;
+template <class Reader>
+class wake_watch;
 
 /// A block of a topic that a subscriber holds.
 struct held_block {
@@ -88,7 +89,7 @@ public:
   /// Reads no more and holds nobody up; blocks that are held stay so.
   void leave() noexcept;
 
-  /// What an event loop waits on; see topic_watch. Throws std::system_error.
+  /// What an event loop waits on; see wake_watch. Throws std::system_error.
   [[nodiscard]] platform::native_event wake_event();
 
   [[nodiscard]] const topic_link& link() const noexcept { return link_; }
@@ -112,7 +113,7 @@ public:
   [[nodiscard]] bool skip_dead_claim() noexcept;
   void check_all() noexcept;
 
-  // For topic_watch.
+  // For wake_watch.
 
   /// Puts scribbled cells right; the position that comes next, or 0 when there
   /// was no memory for it.
@@ -120,6 +121,9 @@ public:
   /// Reads where nothing will ever be? Then the next `try_take` puts it right.
   [[nodiscard]] bool is_astray() noexcept;
   void wake_sleeper() noexcept;
+  [[nodiscard]] const std::shared_ptr<memory::engine>& owner() const noexcept {
+    return link_.owner();
+  }
   [[nodiscard]] std::chrono::nanoseconds longest_nap() const noexcept {
     return options_.longest_nap;
   }
@@ -161,8 +165,10 @@ private:
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> check_wanted_{false};
   std::atomic<std::uint64_t> taken_{0}, missed_{0}, skipped_{0}, damaged_{0};
-  std::unique_ptr<topic_watch> watch_;           // When an event was asked for.
-  std::atomic<topic_watch*> watching_{nullptr};  // The same, for interrupt().
+  wait_mark waiting_;
+  std::unique_ptr<wake_watch<topic_subscriber>> watch_;  // When asked for.
+  // The same, for interrupt().
+  std::atomic<wake_watch<topic_subscriber>*> watching_{nullptr};
 };
 
 }  // namespace message

@@ -1,4 +1,5 @@
 // Processes that send to each other, all to all, and are killed at random.
+#include "claims.hpp"
 #include "traffic.hpp"
 
 #include <catch2/catch_get_random_seed.hpp>
@@ -178,30 +179,6 @@ private:
   };
   std::vector<kept_page> held_;
 };
-
-/// Does this process stand in the middle of a message?
-bool has_claim(const memory::image& img, pid_t pid) {
-  const auto slots = img.sizes().participants;
-  memory::slot_index self = 0;
-  for (; self < slots; ++self) {
-    const memory::slot_word word{img.slot(self).word.load()};
-    if (word.state() == memory::slot_state::live &&
-        word.pid() == static_cast<std::uint32_t>(pid)) {
-      break;
-    }
-  }
-  for (memory::slot_index reader = 0; reader < slots; ++reader) {
-    const auto ring = memory::ring_of(img, reader);
-    for (std::uint32_t i = 0; ring && i < ring.count; ++i) {
-      const memory::cell_word cell{ring.cells[i].word.load()};
-      if (cell.state() == memory::cell_state::claimed &&
-          cell.sender() == self + 1) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
 
 struct storm_report {
   std::uint32_t kills = 0;
