@@ -15,3 +15,26 @@ TEST_CASE("the sample task_queue does each task though a worker dies") {
           "12 tasks done, each once; the sum is 650\n");
   }
 }
+
+TEST_CASE("the sample thermostat hears messages, a topic, time and signals") {
+  const sample_folder folder;
+  const auto say = [&](const char* what, const char* degrees) {
+    CHECK(folder.run(COMMY_THERMOSTAT, {what, degrees}).how ==
+          "exited with code 0");
+  };
+  // Published before anybody listens: the last one is kept.
+  say("room", "25");
+  say("room", "19");
+  auto home = folder.start(COMMY_THERMOSTAT, {"run"});
+  REQUIRE(home.says("waiting"));
+  say("want", "21");
+  REQUIRE(home.says("heater on"));
+  say("room", "22");
+  REQUIRE(home.says("heater off"));
+  say("want", "24");
+  home.ask_to_end();
+  const auto ended = home.wait();
+  CHECK(ended.how == "exited with code 0");
+  CHECK(ended.output.starts_with("waiting\nheater on\nheater off\n"));
+  CHECK(ended.output.ends_with("good bye\n"));
+}

@@ -16,6 +16,8 @@ public:
                  const std::string& folder);
   /// Reads on until `line` has been printed; false when it ends before.
   [[nodiscard]] bool says(const std::string& line);
+  /// As Ctrl-C or a service manager would.
+  void ask_to_end() { child_.terminate(); }
   /// What it has printed until its end, and how it ended.
   struct ending {
     std::string output;
