@@ -177,6 +177,8 @@ public:
   bool recover_lane(lane_index index, phases which = phases::both) noexcept;
   /// Who holds a lane, for people: " of participant 3 (pid 17, sampler)".
   [[nodiscard]] std::string lane_text(lane_index index) const;
+  /// "participant 3 (pid 17, sampler)"; empty for a slot that makes no sense.
+  [[nodiscard]] std::string participant_text(slot_index index) const;
   [[nodiscard]] std::string holder_text(lock_word word) const;
 
   /// Tells others that this participant makes progress (boot clock, ns).

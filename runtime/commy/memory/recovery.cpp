@@ -182,12 +182,14 @@ std::string engine::lane_text(lane_index index) const {
   auto* const record = image_.lane(index);
   if (record == nullptr) return {};
   const lane_word word{record->word.load(std::memory_order_acquire)};
-  if (word.participant_plus_one() == 0 ||
-      word.participant_plus_one() > image_.sizes().participants) {
-    return {};
-  }
-  const auto index_of_slot = word.participant_plus_one() - 1;
-  const auto& slot = image_.slot(index_of_slot);
+  if (word.participant_plus_one() == 0) return {};
+  const auto who = participant_text(word.participant_plus_one() - 1);
+  return who.empty() ? who : " of " + who;
+}
+
+std::string engine::participant_text(slot_index index) const {
+  if (index >= image_.sizes().participants) return {};
+  const auto& slot = image_.slot(index);
   char name[64]{};
   for (std::size_t i = 0; i < slot.name.size(); ++i) {
     const auto bytes = slot.name[i].load(std::memory_order_relaxed);
@@ -195,7 +197,7 @@ std::string engine::lane_text(lane_index index) const {
   }
   name[63] = '\0';
   const slot_word who{slot.word.load(std::memory_order_relaxed)};
-  return " of participant " + std::to_string(index_of_slot) + " (pid " +
+  return "participant " + std::to_string(index) + " (pid " +
          std::to_string(who.pid()) + ", " + name + ")";
 }
 

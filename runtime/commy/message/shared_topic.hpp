@@ -205,7 +205,7 @@ public:
     return publisher_.publish(message.block());
   }
   /// The same, waiting for slow readers (`slow_reader::hold_publisher`) until
-  /// `deadline`. Not inside a transaction.
+  /// `deadline`; the failure says for whom in vain. Not inside a transaction.
   // NOLINTNEXTLINE(cppcoreguidelines-rvalue-reference-param-not-moved)
   result<void, publish_error> publish(loan<T>&& message,
                                       clock::time_point deadline) {

@@ -70,6 +70,8 @@ result<void, publish_error> topic_publisher::publish(
     const auto now = clock::now();
     if (now >= deadline) {
       header.refused.fetch_add(1, std::memory_order_relaxed);
+      done =
+          unexpected{done.error().code(), owner.participant_text(in_the_way_)};
       break;
     }
     const auto pause = std::min(nap, std::chrono::nanoseconds{deadline - now});
@@ -130,7 +132,9 @@ std::uint64_t topic_publisher::lowest_cursor(std::uint64_t needed) {
         continue;
       }
     }
-    lowest = std::min(lowest, cursor);
+    if (cursor >= lowest) continue;
+    lowest = cursor;
+    in_the_way_ = word.owner() - 1;
   }
   return lowest;
 }
@@ -168,6 +172,7 @@ result<topic_publisher::claim, publish_error> topic_publisher::claim_cell() {
         word.state() <= cell_state::full) {
       if (word.state() == cell_state::claimed) {
         if (skip_dead(cell, word)) continue;
+        in_the_way_ = word.sender() - 1;
         return unexpected{publish_error::held_up};
       }
       if (link_.mode().holds_publisher() && !has_room(position)) {
@@ -192,6 +197,7 @@ result<topic_publisher::claim, publish_error> topic_publisher::claim_cell() {
     std::uint64_t mended = 0;
     position = memory::mend_topic(owner.img(), topic, mended);
   }
+  in_the_way_ = nobody;
   return unexpected{publish_error::held_up};
 }
 

@@ -33,7 +33,8 @@ public:
   /// Publishes the block, which is empty afterwards, or says why not; then it
   /// is still the caller's. Never waits.
   result<void, publish_error> publish(memory::loan_block& block);
-  /// The same, but waits for room until `deadline`. Not inside a transaction.
+  /// The same, but waits for room until `deadline`; the failure then says for
+  /// whom. Not inside a transaction.
   result<void, publish_error> publish(memory::loan_block& block,
                                       clock::time_point deadline);
 
@@ -62,6 +63,9 @@ private:
   // No live subscriber that joined before is below this position.
   std::uint64_t safe_below_ = 0;
   std::uint64_t joins_seen_ = ~std::uint64_t{0};
+  // Who barred the last claim; a number that no slot has when it was many.
+  memory::slot_index in_the_way_ = nobody;
+  static constexpr memory::slot_index nobody = ~memory::slot_index{0};
 };
 
 }  // namespace commy::message

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -251,8 +252,15 @@ TEST_CASE("no event is to be had of an inbox that a thread empties") {
   const auto shared = segment::create("mail", in_folder(folder)).value();
   forked mistaken{[&](const auto& tell) -> int {
     const auto own = segment::open("mail", in_folder(folder)).value();
-    inbox_thread mail{inbox::open(own).value(),
-                      [](const parcel&) { return false; }};
+    std::atomic<bool> handles{false};
+    inbox_thread mail{inbox::open(own).value(), [&](const parcel&) {
+                        // It does not wait in the inbox now.
+                        handles = true;
+                        return ::pause() == 0;
+                      }};
+    mail.box().publish("screen").value();
+    send(own, "screen", numbered{}).value();
+    if (!eventually([&] { return handles.load(); })) return 1;
     tell.say('t');
     static_cast<void>(mail.box().wake_fd());
     return 0;
