@@ -224,8 +224,8 @@ TEST_CASE("one epoll loop has an inbox and subscriptions, and misses nothing") {
     last.at(way) = number;
     ++count.at(way);
     ++all;
-    // It waits for the last one that it has sent.
-    back.send(note{0, number, 0}).value();
+    // It waits for the last one that it has sent, and may be gone by then.
+    static_cast<void>(back.send(note{0, number, 0}));
   };
   while (all < rounds) {
     const auto which = at.loop.next();
