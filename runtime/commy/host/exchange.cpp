@@ -274,6 +274,7 @@ exchange_statistics exchange::statistics() const {
       box == nullptr ? message::inbox_statistics{} : box->box().statistics(),
       pending_.statistics(),
       refused_.load(std::memory_order_relaxed),
+      returned_count_.load(std::memory_order_relaxed),
       lost_answers_.load(std::memory_order_relaxed),
       peers_ended_.load(std::memory_order_relaxed),
       pending_.pending()};
@@ -300,6 +301,7 @@ void exchange::close() {
       tell_ended(watcher, number, {});
   }
   box.reset();
+  static_cast<void>(say_returned());
   for (const auto& link : links) {
     link->gone.store(true);
     peers_.remove(link->watch_key);

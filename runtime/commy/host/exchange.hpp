@@ -34,6 +34,7 @@ struct exchange_statistics {
   message::inbox_statistics inbox;
   actors::pending_answers::counts answers;
   std::uint64_t refused = 0;       // Messages and requests no actor took.
+  std::uint64_t returned = 0;      // Told messages of ours none there took.
   std::uint64_t lost_answers = 0;  // Ours, to askers that took none for long.
   std::uint64_t peers_ended = 0;   // Inboxes whose end we were told.
   std::size_t pending = 0;         // Requests of ours under way.
@@ -124,6 +125,9 @@ public:
   /// A push found the peer's inbox closed: it is asked nothing any more, and
   /// why it is gone is found out by the watch.
   void note_closed(const std::shared_ptr<peer_link>& peer) noexcept;
+  /// Tells senders how much of what they told was in vain; false when there is
+  /// more to tell them, later.
+  [[nodiscard]] bool say_returned();
   /// One of our published actors has ended, as this watch says.
   void actor_ended(watch_id watch, const std::vector<std::string>& reasons);
 
@@ -140,6 +144,15 @@ private:
     std::shared_ptr<peer_link> peer;
     std::optional<peer_end> end;
   };
+  /// Told messages of one sender, receiver and type that the receiver did not
+  /// take, and for one reason.
+  struct returned {
+    actors::peer to;
+    std::uint32_t actor;
+    message_id id;
+    deliver_error why;
+    std::uint32_t count;
+  };
   struct proxy {
     message::name_place place;
     actors::cell_handle actor;
@@ -155,6 +168,11 @@ private:
   bool take(const message::parcel& parcel);
   bool deliver(const message::parcel& parcel);
   bool deliver_request(const message::parcel& parcel);
+  /// Nobody took this told message: its sender is to know.
+  void give_back(const message::parcel& parcel, deliver_error why);
+  /// Requires the lock.
+  void add_returned(const returned& some);
+  void take_returned(const message::parcel& parcel);
   void take_refusal(const message::parcel& parcel);
   void take_watch(const message::parcel& parcel);
   void take_ended(const message::parcel& parcel);
@@ -195,6 +213,7 @@ private:
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> lost_answers_{0};
   std::atomic<std::uint64_t> peers_ended_{0};
+  std::atomic<std::uint64_t> returned_count_{0};
 
   mutable std::mutex mutex_;  // Guards what follows.
   bool closed_ = false;
@@ -204,6 +223,10 @@ private:
   std::vector<std::shared_ptr<peer_link>> links_;
   std::unordered_map<std::uint64_t, news> notes_;
   std::uint64_t last_note_ = 0;
+  std::vector<returned> returned_;
+  bool clerk_knows_ = false;  // That there are some.
+  // What was looked for here, by its id: names for people.
+  std::unordered_map<message_id, std::string_view> told_types_;
 };
 
 }  // namespace commy::host

@@ -5,7 +5,6 @@
 #include <commy/host/remote_actor.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace commy::host {
@@ -18,23 +17,6 @@ namespace {
 
 /// Names that are looked through for one that was meant; enough for a person.
 constexpr std::size_t names_compared = 1024;
-
-/// "process 12 (sampler) of segment 'shop'"
-std::string title_of(const segment& shared, memory::slot_index index) {
-  const auto& slot = shared.engine()->img().slot(index);
-  std::array<char, 64> name{};
-  for (std::size_t i = 0; i < slot.name.size(); ++i) {
-    const auto bytes = slot.name[i].load(std::memory_order_relaxed);
-    std::memcpy(name.data() + 8 * i, &bytes, 8);
-  }
-  name.back() = '\0';
-  const memory::slot_word who{slot.word.load(std::memory_order_relaxed)};
-  const std::string called =
-      printable(std::as_bytes(std::span{name}.first(std::strlen(name.data()))));
-  return "process " + std::to_string(who.pid()) +
-         (called.empty() ? "" : " (" + called + ")") + " of segment '" +
-         shared.name() + "'";
-}
 
 /// Both, if short; else what is around the first difference.
 void add_difference(failure_detail& to, std::string_view wanted,
@@ -135,6 +117,13 @@ result<found_actor, remote_error> exchange::find(
     const auto port = port_of(place->actor);
     if (!port) return unexpected{remote_error::name_not_found, name};
     return found_actor{port, {}};
+  }
+  {
+    const std::lock_guard hold{mutex_};
+    for (const auto& line : wanted) {
+      told_types_.try_emplace(line.id,
+                              line.layout.substr(0, line.layout.find(' ')));
+    }
   }
   const auto actor = stand_in(name, *place, options);
   if (!actor) return unexpected{actor.error()};

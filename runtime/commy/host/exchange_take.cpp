@@ -112,8 +112,8 @@ void exchange::count_refused(const parcel& p, std::string_view why) {
   // The first, second, fourth, ...: a flood is told of without being one.
   if (!std::has_single_bit(count)) return;
   log(log_level::warning, "host",
-      "a message of another process to " + std::string{p.target()} +
-          " was refused (" + std::to_string(count) +
+      "a message of " + title_of(shared_, p.sender()) + " to " +
+          std::string{p.target()} + " was refused (" + std::to_string(count) +
           " so far): " + std::string{why});
 }
 
@@ -128,13 +128,16 @@ bool exchange::deliver(const parcel& p) {
   const auto port = port_of(p.number());
   if (!port) {
     count_refused(p, describe(deliver_error::unknown_name));
+    give_back(p, deliver_error::unknown_name);
     // Whoever still sends to it is told once more.
     tell_ended(sender_of(p), p.number(), {});
     return false;
   }
   const auto done = port->deliver(p.id(), p.bytes(), p.owner());
-  if (!done) count_refused(p, done.error().message());
-  return done.has_value();
+  if (done) return true;
+  count_refused(p, done.error().message());
+  give_back(p, done.error().code());
+  return false;
 }
 
 bool exchange::deliver_request(const parcel& p) {
@@ -156,6 +159,7 @@ bool exchange::deliver_request(const parcel& p) {
 }
 
 void exchange::take_refusal(const parcel& p) {
+  if (p.correlation() == 0) return take_returned(p);
   // Another process's bytes: a code that we do not know is a failure, too.
   auto why = ask_error::handler_failed;
   if (!p.bytes().empty()) {

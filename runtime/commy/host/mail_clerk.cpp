@@ -50,4 +50,13 @@ void mail_clerk::on(try_again m) {
   after(this, q.pause, try_again{m.slot});
 }
 
+void mail_clerk::on(say_returned m) {
+  if (exchange_->say_returned()) {
+    returned_pause_ = first_pause;
+    return;
+  }
+  after(this, returned_pause_, m);
+  returned_pause_ = std::min(2 * returned_pause_, longest_pause);
+}
+
 }  // namespace commy::host

@@ -29,6 +29,8 @@ public:
   struct try_again {
     std::uint32_t slot;
   };
+  /// The exchange has something for senders.
+  struct say_returned {};
 
   explicit mail_clerk(std::shared_ptr<exchange> of);
 
@@ -39,6 +41,7 @@ public:
 
   void on(try_later m);
   void on(try_again m);
+  void on(say_returned m);
   void on(const stopped& s) { exchange_->actor_ended(s.watch, s.reasons); }
 
 private:
@@ -49,6 +52,7 @@ private:
 
   std::shared_ptr<exchange> exchange_;
   std::unordered_map<std::uint32_t, queue> waiting_;
+  std::chrono::milliseconds returned_pause_ = first_pause;
 };
 
 }  // namespace commy::host

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/actor/errors.hpp>
+#include <commy/memory/segment.hpp>
 
 #include <cstddef>
 #include <span>
@@ -19,5 +20,8 @@ inline constexpr std::size_t refusal_text_max = 180;
                                                    std::string_view text);
 /// Another process's text, for people and their terminals.
 [[nodiscard]] std::string printable(std::span<const std::byte> bytes);
+/// "process 12 (sampler) of segment 'shop'"
+[[nodiscard]] std::string title_of(const segment& shared,
+                                   memory::slot_index index);
 
 }  // namespace commy::host

@@ -5,6 +5,8 @@
 //                                       is gone
 //     actors_child FOLDER ask NAME      asks it for ever, and reports '+' once
 //     actors_child FOLDER beat NAME     as serve, with a heart that beats
+//     actors_child FOLDER narrow NAME   as serve, with room for four messages,
+//                                       and another one, called NAME2, beside
 //     actors_child FOLDER leave NAME    as serve, until it reads a byte; then
 //                                       it closes in order and ends
 #include "errands.hpp"
@@ -17,8 +19,10 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -101,6 +105,26 @@ int serve(const segment& shared, const char* name, bool until_told) {
   return 0;
 }
 
+int serve_narrow(const segment& shared, const std::string& name) {
+  actor_system actors{{.workers = 2}};
+  segment_mail mail{actors};
+  if (auto done = mail.open(shared); !done) {
+    return fail("opening", done.error().message());
+  }
+  const auto narrow = actors.spawn<errand_runner>(spawn_options{
+      .name = "narrow", .mailbox_messages = 4, .where = executor::pinned});
+  const auto other = actors.spawn<errand_runner>("other");
+  for (const auto& [called, actor] :
+       {std::pair{name, narrow}, std::pair{name + "2", other}}) {
+    if (auto done = mail.publish(called, actor); !done) {
+      return fail("publishing", done.error().message());
+    }
+  }
+  say("+");
+  wait_until_parent_is_gone();
+  std::_Exit(0);
+}
+
 int ask(const segment& shared, const char* name) {
   actor_system actors{{.workers = 1}};
   segment_mail mail{actors};
@@ -130,6 +154,7 @@ int main(int argc, char** argv) {
   report = &*pipe;
   const std::string_view what = argv[2];
   if (what == "serve") return serve(*shared, argv[3], false);
+  if (what == "narrow") return serve_narrow(*shared, argv[3]);
   if (what == "leave") return serve(*shared, argv[3], true);
   if (what == "beat") {
     auto own = *shared;

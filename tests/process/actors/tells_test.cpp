@@ -10,6 +10,15 @@ namespace {
 
 struct begin {};
 
+/// A dead letter, to keep.
+struct dead_news {
+  std::string receiver;
+  std::string message;
+  std::string text;
+  dead_reason why;
+  std::uint64_t count;
+};
+
 /// Tells the other process's actor from handlers, waiting for room.
 class teller : public actor {
 public:
@@ -93,6 +102,45 @@ TEST_CASE("a stopped receiver robs nobody: what was told arrives afterwards") {
   CHECK(all.notes == accepted);
   CHECK(all.disorder == 0);
   CHECK(at.actors.dead_letter_count() == 0);
+}
+
+TEST_CASE("what a full actor elsewhere does not take is a dead letter here") {
+  two_processes at;
+  outbox<dead_news> letters;
+  const auto listens = at.actors.on_dead_letter([&](const dead_letter& d) {
+    letters.push({std::string{d.receiver}, std::string{d.message},
+                  std::string{d.text}, d.why, d.count});
+  });
+  auto other = at.serve("narrow", "narrow");
+  const auto narrow = at.find("narrow", {.when_full = overflow::wait});
+  const auto beside = at.find("narrow2");
+  // It is busy for ever with this, and has room for four with it.
+  REQUIRE(narrow.tell(hang{}));
+  REQUIRE(other.next() == '>');
+  constexpr std::uint64_t all = 5'000;
+  constexpr std::uint64_t in_vain = all - 3;
+  for (std::uint64_t i = 0; i < all; ++i)
+    REQUIRE(at.actors.tell(narrow, note{1, i}, patience));
+  std::uint64_t dead = 0;
+  while (dead < in_vain) {
+    const auto one = letters.next();
+    REQUIRE(one);
+    CHECK(one->receiver == "narrow@mail");
+    CHECK(one->message == "commy::test::note");
+    CHECK(one->why == dead_reason::mailbox_full);
+    CHECK(one->text.starts_with(
+        "process " + std::to_string(other.process.pid()) +
+        " (narrow) of segment 'mail': the receiver's mailbox is full"));
+    dead += one->count;
+  }
+  CHECK(dead == in_vain);
+  CHECK(at.actors.dead_letter_count() == in_vain);
+  CHECK(at.mail.statistics(at.shared).returned == in_vain);
+  // Nobody behind it waits, and who asks it is answered.
+  CHECK(at.actors.ask(beside, add{7}, patience).value() == 7);
+  const auto asked = at.actors.ask(narrow, count{}, for_ever);
+  REQUIRE_FALSE(asked);
+  CHECK(asked.error() == ask_error::mailbox_full);
 }
 
 TEST_CASE("what waits for room is answered when the receiver is killed") {

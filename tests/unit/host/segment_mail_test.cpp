@@ -5,9 +5,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <random>
 #include <string>
 #include <thread>
@@ -21,6 +23,11 @@ struct shown_frame {
   std::int64_t number = 0;
 };
 BOOST_DESCRIBE_STRUCT(shown_frame, (), (frame, number))
+
+struct stray {
+  std::int64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(stray, (), (number))
 
 namespace {
 
@@ -171,4 +178,77 @@ TEST_CASE("a name is published by one host only, and free when it closes") {
   f.mail.close();
   CHECK(other.publish("collector"));
   other.close();
+}
+
+namespace {
+
+/// Keeps its worker until it is let go.
+class blocker : public commy::actor {
+public:
+  using protocol = commy::messages<test_number>;
+  blocker(number_queue& entered, std::latch& until)
+      : entered_{entered}, until_{until} {}
+  void on(const test_number& number) {
+    entered_.push(number.value);
+    until_.wait();
+  }
+
+private:
+  number_queue& entered_;
+  std::latch& until_;
+};
+
+}  // namespace
+
+TEST_CASE("who has no room to hear what was told in vain hears it later") {
+  fixture f;
+  // Here: an actor with room for one message, which is busy.
+  std::latch goes_on{1};
+  const auto narrow = f.actors.spawn<blocker>(
+      commy::spawn_options{.name = "narrow",
+                           .mailbox_messages = 1,
+                           .where = commy::executor::pinned},
+      f.numbers, goes_on);
+  f.mail.open(f.ours).value();
+  f.mail.publish("narrow").value();
+  narrow.tell(test_number{1, 0, 0}).value();
+  REQUIRE(f.numbers.next() == 1);
+
+  // There: a system of one worker, which is busy, too, so nobody takes what
+  // lies in its ring.
+  commy::actor_system others{{.workers = 1}};
+  segment_mail other_mail{others};
+  other_mail.open(f.theirs).value();
+  std::latch looks_again{1};
+  const auto busy = others.spawn<blocker>("busy", f.numbers, looks_again);
+  other_mail.publish("busy").value();
+  REQUIRE(other_mail.find<test_number>(f.theirs, "narrow"));
+  std::atomic<std::uint64_t> dead{0};
+  const auto listens = others.on_dead_letter(
+      [&](const commy::dead_letter& d) { dead += d.count; });
+  busy.tell(test_number{3, 0, 0}).value();
+  REQUIRE(f.numbers.next() == 3);
+  // What nobody there takes, so that it comes back in its turn.
+  auto flood = commy::remote_address<stray>::find(f.ours, "busy").value();
+  std::uint64_t strays = 0;
+  while (flood.send(stray{}))
+    ++strays;
+
+  for (int i = 0; i < 10; ++i) {
+    commy::send(f.theirs, "narrow", test_number{i, 0, 0}).value();
+  }
+  const auto until = [](const auto& reached) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!reached() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    return reached();
+  };
+  REQUIRE(until([&] { return f.mail.refused() == 10; }));
+  CHECK(dead == 0);
+  looks_again.count_down();
+  CHECK(until([&] { return dead == 10; }));
+  CHECK(other_mail.statistics(f.theirs).returned == 10);
+  CHECK(until([&] { return f.mail.statistics(f.ours).returned == strays; }));
+  goes_on.count_down();
+  other_mail.close();
 }
