@@ -169,7 +169,7 @@ private:
   bool deliver(const message::parcel& parcel);
   bool deliver_request(const message::parcel& parcel);
   /// Nobody took this told message: its sender is to know.
-  void give_back(const message::parcel& parcel, deliver_error why);
+  void tell_sender(const message::parcel& parcel, deliver_error why);
   /// Requires the lock.
   void add_returned(const returned& some);
   void take_returned(const message::parcel& parcel);

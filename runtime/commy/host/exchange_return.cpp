@@ -50,7 +50,7 @@ constexpr dead_reason to_dead_reason(deliver_error why) noexcept {
 
 }  // namespace
 
-void exchange::give_back(const parcel& p, deliver_error why) {
+void exchange::tell_sender(const parcel& p, deliver_error why) {
   const returned one{sender_of(p), p.number(), p.id(), why, 1};
   // None: it has no inbox to be told in.
   if (one.to.reader == 0) return;

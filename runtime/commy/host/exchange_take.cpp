@@ -128,7 +128,7 @@ bool exchange::deliver(const parcel& p) {
   const auto port = port_of(p.number());
   if (!port) {
     count_refused(p, describe(deliver_error::unknown_name));
-    give_back(p, deliver_error::unknown_name);
+    tell_sender(p, deliver_error::unknown_name);
     // Whoever still sends to it is told once more.
     tell_ended(sender_of(p), p.number(), {});
     return false;
@@ -136,7 +136,7 @@ bool exchange::deliver(const parcel& p) {
   const auto done = port->deliver(p.id(), p.bytes(), p.owner());
   if (done) return true;
   count_refused(p, done.error().message());
-  give_back(p, done.error().code());
+  tell_sender(p, done.error().code());
   return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include <cstring>
 #include <random>
 #include <string>
 #include <support/forked.hpp>
@@ -233,13 +234,24 @@ TEST_CASE("bytes that nobody can have sent end no request and no process") {
   for (int round = 0; round < 20'000; ++round) {
     for (auto& b : bytes)
       b = static_cast<std::byte>(random());
-    const auto kind = static_cast<memory::cell_kind>(random() % 6);
-    const auto sent = forger.push(
-        {.actor = static_cast<std::uint32_t>(random() % 3),
-         .id = message_id{random()},
-         .bytes = std::span{bytes}.first(random() % bytes.size()),
-         .kind = kind,
-         .correlation = random() % 2 == 0 ? random() : random() % 4});
+    auto kind = static_cast<memory::cell_kind>(random() % 6);
+    auto size = random() % bytes.size();
+    auto correlation = random() % 2 == 0 ? random() : random() % 4;
+    if (round % 16 == 0) {
+      // As if something that we told had been in vain, for a reason that is
+      // none now and then.
+      kind = memory::cell_kind::refusal;
+      size = 12;
+      correlation = 0;
+      const auto why = static_cast<std::uint32_t>(random() % 9);
+      std::memcpy(bytes.data() + 8, &why, sizeof why);
+    }
+    const auto sent =
+        forger.push({.actor = static_cast<std::uint32_t>(random() % 3),
+                     .id = message_id{random()},
+                     .bytes = std::span{bytes}.first(size),
+                     .kind = kind,
+                     .correlation = correlation});
     if (!sent) {
       REQUIRE(sent.error() == send_error::ring_full);
       // It is asked while it is flooded.
@@ -251,6 +263,7 @@ TEST_CASE("bytes that nobody can have sent end no request and no process") {
   CHECK(seen.answers.late > 1000);
   CHECK(seen.answers.wrong == 0);
   CHECK(seen.refused > 1000);
+  CHECK(seen.returned > 1000);
 }
 
 }  // namespace commy::test

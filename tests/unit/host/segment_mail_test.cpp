@@ -131,12 +131,34 @@ TEST_CASE("a handle that nobody has sent leads nowhere") {
     std::array<std::uint64_t, 2> handle{random(), random()};
     // Half of them name the right segment, and few lie outside of it.
     if (i % 2 == 0) {
-      handle[0] &= 0xffff'0000'03ff'ffffU;
-      handle[1] = static_cast<std::uint64_t>(number) << 32U;
+      const auto near = commy::loan_handle::make(
+          number, random() & 0x03ff'ffffU, random() % 4);
+      handle = {near.low, near.high};
     }
     REQUIRE(f.mail.resolve(handle).bytes.empty());
   }
   CHECK(f.mail.resolve({0, 0}).bytes.empty());
+}
+
+TEST_CASE("a handle of a loan that was not sent here leads nowhere") {
+  fixture f;
+  f.mail.open(f.ours).value();
+  for (const auto* const lender : {&f.ours, &f.theirs}) {
+    auto lent = commy::try_loan<std::int64_t>(*lender).value();
+    *lent = 7;
+    const auto handle = lent.handle();
+    // It, and what it was or will be in another life.
+    for (const std::uint64_t life : {0U, 1U, 2U}) {
+      CHECK(f.mail.resolve({handle.low, handle.high + life}).bytes.empty());
+      CHECK(f.mail.resolve({handle.low, handle.high - life}).bytes.empty());
+    }
+    CHECK(*lent == 7);
+    CHECK(lent.handle() == handle);
+    lent = {};
+    CHECK(f.mail.resolve({handle.low, handle.high}).bytes.empty());
+  }
+  // Each block went back once: as many are free as were lent.
+  CHECK(f.ours.statistics().owned_bytes == 0);
 }
 
 TEST_CASE("a loan in a message of another process is the actor's") {
@@ -176,7 +198,10 @@ TEST_CASE("a name is published by one host only, and free when it closes") {
   REQUIRE_FALSE(taken);
   CHECK(taken.error() == commy::inbox_error::name_taken);
   f.mail.close();
+  const auto names = commy::message::name_table::open(f.theirs).value();
+  CHECK(names.list(16).empty());
   CHECK(other.publish("collector"));
+  CHECK(names.list(16).size() == 1);
   other.close();
 }
 
