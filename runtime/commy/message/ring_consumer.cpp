@@ -257,7 +257,9 @@ bool ring_consumer::open_message(const cell_copy& cell, incoming& into) {
   const auto prefix = memory::prefix_bytes(kind);
   // `read_named` has checked that a carrier is one, is ours and holds as many
   // bytes as the cell says.
-  if (cell.word.sender() == 0 || !cell.info.is_of(cell.word) ||
+  // No slot sends as 0, "nobody", or beyond the last one.
+  if (cell.word.sender() - 1 >= img.sizes().participants ||
+      !cell.info.is_of(cell.word) ||
       cell.info.kind() > memory::last_cell_kind || cell.info.bytes() < prefix ||
       !memory::read_named(
           img, cell, memory::in_ring_of(owner_->slot(), carrier.generation()),

@@ -18,6 +18,18 @@ private:
   std::int64_t total_ = 0;
 };
 
+/// Passes on the news of its end.
+class heir : public actor {
+public:
+  heir(address<add> whom, outbox<stopped> news) : news_{std::move(news)} {
+    watch(this, whom);
+  }
+  void on(const stopped& s) { news_.push(s); }
+
+private:
+  outbox<stopped> news_;
+};
+
 /// A host without modules that has joined the segment "mail".
 struct host_of {
   runtime rt;
@@ -53,8 +65,14 @@ TEST_CASE("two runtimes of one process and a third process reach each other") {
   CHECK(one.rt.join(one.shared).error() == inbox_error::already_open);
   CHECK(two.rt.publish("sums", two.rt.spawn<adder>("adder")).error() ==
         inbox_error::name_taken);
-  // When the one stops, the other one's asks are answered so.
+  // When the one stops, who watches there is told, and asks are answered so.
+  outbox<stopped> news;
+  two.rt.spawn<heir>("heir", there, news);
+  CHECK(two.rt.ask(there, add{1}, patience).value() == 6);
   CHECK(one.rt.stop().late.empty());
+  const auto end = news.next();
+  REQUIRE(end);
+  CHECK(end->reasons.empty());
   const auto after = two.rt.ask(there, add{1}, for_ever);
   REQUIRE_FALSE(after);
   CHECK(after.error() == ask_error::receiver_stopped);
