@@ -106,20 +106,21 @@ struct scribbled {
     }
   }
   /// A message without loans, which would be lost, becomes something else,
-  /// sound but for its size.
+  /// sound but for its size; or its carrier holds less, or more, than it says.
   void scribble_kind() {
     const auto r = ring();
     auto& cell = r.cells[below(r.count)];
     const cell_word word{cell.word.load()};
     const cell_info was{cell.info.load()};
-    if (word.state() != cell_state::full || was.carried() ||
+    if (word.state() != cell_state::full ||
         was.place(0) != cell_info::no_place) {
       return;
     }
-    cell.info =
-        cell_info::make(word.lap(), static_cast<std::uint32_t>(below(41)),
-                        cell_info::no_place, cell_info::no_place, false, kind())
-            .raw;
+    const auto bytes = below(was.carried() ? 65'536 : 41);
+    cell.info = cell_info::make(word.lap(), static_cast<std::uint32_t>(bytes),
+                                cell_info::no_place, cell_info::no_place,
+                                was.carried(), kind())
+                    .raw;
   }
   void scribble_header() {
     const auto r = ring();
@@ -195,7 +196,9 @@ TEST_CASE("a ring of scribbled bytes yields errors only, and mends") {
     const auto look = [&](const message::parcel& got) {
       REQUIRE(got.kind() <= memory::cell_kind::ended);
       REQUIRE(got.sender() < at.sizes.participants);
-      REQUIRE(got.bytes().size() <= memory::message_bytes_max);
+      // What needs a carrier is an album, or made of the bytes of one.
+      const auto size = got.bytes().size() + memory::prefix_bytes(got.kind());
+      REQUIRE((size <= memory::inline_bytes || size == sizeof(album)));
       for (const auto b : got.bytes())
         last_pixels += std::to_integer<std::uint64_t>(b);
       if (got.kind() != memory::cell_kind::message) {
