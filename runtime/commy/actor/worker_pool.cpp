@@ -241,7 +241,8 @@ cell* worker_pool::next(worker& me) noexcept {
   return c;
 }
 
-cell* worker_pool::find(worker& me) noexcept {
+/// Among what this pool's workers and others have queued.
+cell* worker_pool::find_queued(worker& me) noexcept {
   COMMY_POINT("pool.find");
   if (auto* const c = lanes_->shared.try_pop()) return c;
   const auto count = static_cast<unsigned>(lanes_->workers.size());
@@ -249,6 +250,11 @@ cell* worker_pool::find(worker& me) noexcept {
     auto& victim = lanes_->workers[(me.index + i) % count];
     if (auto* const stolen = victim.queue.steal_into(me.queue)) return stolen;
   }
+  return nullptr;
+}
+
+cell* worker_pool::find(worker& me) noexcept {
+  if (auto* const c = find_queued(me)) return c;
   return poll_source(me) ? me.try_pop() : nullptr;
 }
 
@@ -313,7 +319,8 @@ cell* worker_pool::park(worker& me) noexcept {
   // Orders the bit, and the end of our search, before the last look; partner:
   // the fence in schedule(), which queues first and looks at both after.
   fence::full();
-  if (auto* const c = find(me)) {
+  // (What the source has is seen by who waits there.)
+  if (auto* const c = find_queued(me)) {
     COMMY_POINT("pool.park.found");
     // acq_rel: as in wake_one(). If somebody took the bit, he also counted us
     // as searching.

@@ -145,8 +145,9 @@ public:
   template <class Reader>
   [[nodiscard]] static bool spin(Reader& reader, clock::time_point deadline,
                                  std::chrono::nanoseconds longest_nap) {
-    auto now = clock::now();
-    auto next_check = now + longest_nap;
+    // Unknown until it has looked a few times: most often that is enough, and
+    // the clock costs as much as all of them.
+    clock::time_point next_check{};
     blockage blocked;
     clock::time_point next_probe{};  // Of who blocks the way.
     for (;;) {
@@ -158,7 +159,7 @@ public:
       }
       // Looked at first: the line stays shared.
       if (reader.is_interrupted() && reader.take_interrupt()) return false;
-      now = clock::now();
+      const auto now = clock::now();
       if (now >= deadline) {
         return found == look::blocked && reader.skip_dead_claim() &&
                reader.look_at_next() == look::something;
@@ -170,7 +171,7 @@ public:
         next_probe = now + blocked.nap(now);
       }
       if (now >= next_check) {
-        reader.check_all();
+        if (next_check != clock::time_point{}) reader.check_all();
         next_check = now + longest_nap;
       }
     }
