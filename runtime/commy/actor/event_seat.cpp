@@ -1,4 +1,5 @@
 #include <commy/actor/event_seat.hpp>
+#include <commy/actor/tick_time.hpp>
 #include <commy/base/blocking.hpp>
 #include <commy/platform/tick_clock.hpp>
 
@@ -8,13 +9,6 @@ namespace {
 constexpr std::uint32_t nobody_more = ~std::uint32_t{0};
 constexpr std::uint32_t takings_with_keeper = 16;
 
-std::int64_t now_ns() noexcept {
-#ifdef COMMY_INTERLEAVING
-  return interleaving::now_ns();
-#else
-  return platform::last_tick_ns();
-#endif
-}
 std::int64_t too_long_ns() noexcept {
 #ifdef COMMY_INTERLEAVING
   return interleaving::never_ns;  // So that nothing else is covered up.
@@ -32,7 +26,7 @@ bool event_seat::attach(event_source& source) noexcept {
   // Somebody should sit down now. relaxed, both: hints, and shown with the
   // source.
   wanted_.store(1, std::memory_order_relaxed);
-  left_at_ns_.store(now_ns(), std::memory_order_relaxed);
+  left_at_ns_.store(tick_time_ns(), std::memory_order_relaxed);
   // seq_cst: before the caller's look for workers that search or are parked;
   // partner: the look at the source behind a worker's bit, in the pool's park.
   return source_.compare_exchange_strong(none, &source,
@@ -99,7 +93,8 @@ event_source* event_seat::try_take(unsigned worker) noexcept {
 
 void event_seat::note_absence() noexcept {
   // relaxed: the seat's word orders what its holders write.
-  const auto absent = now_ns() - left_at_ns_.load(std::memory_order_relaxed);
+  const auto absent =
+      tick_time_ns() - left_at_ns_.load(std::memory_order_relaxed);
   const auto wanted = wanted_.load(std::memory_order_relaxed);
   if (absent >= too_long_ns()) {
     wanted_.store(takings_with_keeper, std::memory_order_relaxed);
@@ -110,7 +105,7 @@ void event_seat::note_absence() noexcept {
 
 void event_seat::leave() noexcept {
   // relaxed: ordered by the seat's word.
-  left_at_ns_.store(now_ns(), std::memory_order_relaxed);
+  left_at_ns_.store(tick_time_ns(), std::memory_order_relaxed);
   COMMY_POINT("seat.leave");
   // seq_cst: before the look at who detaches, which waits on this word. Also a
   // release, for who takes the seat next.

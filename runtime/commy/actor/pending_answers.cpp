@@ -1,4 +1,5 @@
 #include <commy/actor/pending_answers.hpp>
+#include <commy/actor/tick_time.hpp>
 #include <commy/base/interleaving.hpp>
 #include <commy/platform/liveness.hpp>
 
@@ -39,9 +40,10 @@ bool pending_answers::make_place() {
     return true;
   }
   // Few come here, so few walks over a mebibyte.
-  const auto long_ago = blocking::clock::now() - longest_wait;
+  const auto long_ago =
+      tick_time_ns() - std::chrono::nanoseconds{longest_wait}.count();
   for (auto& e : entries_) {
-    if (is_awaited(e.slot) && e.since > long_ago) continue;
+    if (is_awaited(e.slot) && e.since_ns > long_ago) continue;
     auto slot = take(e);
     answer_refused(slot, ask_error::timeout, "");
   }
@@ -51,7 +53,6 @@ bool pending_answers::make_place() {
 std::optional<std::uint64_t> pending_answers::add(message::reply_slot& slot,
                                                   const reply_shape& shape,
                                                   const peer& asked) {
-  const auto now = blocking::clock::now();
   COMMY_POINT("pending.add");
   const std::lock_guard hold{mutex_};
   if (!make_place()) return std::nullopt;
@@ -59,7 +60,7 @@ std::optional<std::uint64_t> pending_answers::add(message::reply_slot& slot,
   free_.pop_back();
   next_ += most;
   entries_[index] = {std::exchange(slot, {}), &shape, asked, next_ | index,
-                     now};
+                     tick_time_ns()};
   return next_ | index;
 }
 

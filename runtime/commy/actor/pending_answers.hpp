@@ -121,7 +121,7 @@ private:
     const reply_shape* shape = nullptr;
     peer asked{};
     std::uint64_t number = 0;
-    blocking::clock::time_point since{};
+    std::int64_t since_ns = 0;  // By tick_time_ns().
   };
   static constexpr std::uint64_t index_mask = most - 1;
   static_assert((most & index_mask) == 0);

@@ -241,7 +241,8 @@ cell* worker_pool::next(worker& me) noexcept {
   return c;
 }
 
-cell* worker_pool::find(worker& me) noexcept {
+/// Among what this pool's workers and others have queued.
+cell* worker_pool::find_queued(worker& me) noexcept {
   COMMY_POINT("pool.find");
   if (auto* const c = lanes_->shared.try_pop()) return c;
   const auto count = static_cast<unsigned>(lanes_->workers.size());
@@ -249,6 +250,11 @@ cell* worker_pool::find(worker& me) noexcept {
     auto& victim = lanes_->workers[(me.index + i) % count];
     if (auto* const stolen = victim.queue.steal_into(me.queue)) return stolen;
   }
+  return nullptr;
+}
+
+cell* worker_pool::find(worker& me) noexcept {
+  if (auto* const c = find_queued(me)) return c;
   return poll_source(me) ? me.try_pop() : nullptr;
 }
 
@@ -266,9 +272,10 @@ bool worker_pool::poll_source(worker& me) noexcept {
   return found;
 }
 
-/// Waits in the source, and goes back to searching. False, with nothing done,
-/// when there is no source, or another worker waits there, or this one is not
-/// to wait at all.
+/// Waits in the source, goes back to searching, and takes what came, whose
+/// actors are in this worker's queue then. False, with nothing done, when there
+/// is no source, or another worker waits there, or this one is not to wait at
+/// all.
 bool worker_pool::wait_in_source(worker& me, std::uint64_t bit) noexcept {
   auto* const source = lanes_->seat.try_take(me.index);
   if (source == nullptr) [[likely]]
@@ -278,21 +285,27 @@ bool worker_pool::wait_in_source(worker& me, std::uint64_t bit) noexcept {
       (lanes_->parked.load(std::memory_order_seq_cst) & bit) != 0 &&
       !lanes_->stopping.load(std::memory_order_seq_cst);
   COMMY_POINT("pool.source.wait");
-  if (waits) source->wait();
-  lanes_->seat.leave();
-  me.left_source = true;
-  if (!waits) return false;
-  COMMY_POINT("pool.source.left");
+  if (!waits) {
+    lanes_->seat.leave();
+    me.left_source = true;
+    return false;
+  }
+  source->wait();
+  COMMY_POINT("pool.source.waited");
   // acq_rel: as in park(). Who took the bit has counted us as searching.
   if ((lanes_->parked.fetch_and(~bit, std::memory_order_acq_rel) & bit) != 0) {
     lanes_->searching.fetch_add(1, std::memory_order_relaxed);
   }
   me.searching = true;
+  // While the seat is ours: leaving it to take it again is 15 ns.
+  me.left_source = source->poll() == 0;
+  COMMY_POINT("pool.source.polled");
+  lanes_->seat.leave();
   return true;
 }
 
 /// Sleeps until there may be work. Returns an actor if it found one on the way
-/// to sleep, else null.
+/// to sleep, or the source brought one; else null.
 cell* worker_pool::park(worker& me) noexcept {
   const auto bit = std::uint64_t{1} << me.index;
   COMMY_POINT("pool.park");
@@ -306,7 +319,8 @@ cell* worker_pool::park(worker& me) noexcept {
   // Orders the bit, and the end of our search, before the last look; partner:
   // the fence in schedule(), which queues first and looks at both after.
   fence::full();
-  if (auto* const c = find(me)) {
+  // (What the source has is seen by who waits there.)
+  if (auto* const c = find_queued(me)) {
     COMMY_POINT("pool.park.found");
     // acq_rel: as in wake_one(). If somebody took the bit, he also counted us
     // as searching.
@@ -333,7 +347,7 @@ cell* worker_pool::park(worker& me) noexcept {
     }
     COMMY_POINT("pool.park.stopping");
     if (lanes_->stopping.load(std::memory_order_acquire)) return nullptr;
-    if (wait_in_source(me, bit)) return nullptr;
+    if (wait_in_source(me, bit)) return me.try_pop();
     blocking::wait(me.wakes, seen, std::memory_order_acquire);
   }
 }

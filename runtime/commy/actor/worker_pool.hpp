@@ -58,6 +58,7 @@ private:
 
   void run(worker& me) noexcept;
   cell* next(worker& me) noexcept;
+  cell* find_queued(worker& me) noexcept;
   cell* find(worker& me) noexcept;
   cell* park(worker& me) noexcept;
   bool poll_source(worker& me) noexcept;

@@ -41,8 +41,9 @@ exchange::exchange(actor_system& actors, peer_watch& peers, segment shared,
 exchange::~exchange() = default;
 
 result<std::shared_ptr<exchange>, inbox_error> exchange::open(
-    actor_system& actors, peer_watch& peers, const segment& shared) {
-  auto box = message::inbox::open(shared);
+    actor_system& actors, peer_watch& peers, const segment& shared,
+    const message::inbox_options& options) {
+  auto box = message::inbox::open(shared, options);
   if (!box) return unexpected{box.error()};
   auto names = message::name_table::open(shared);
   if (!names) return unexpected{inbox_error::names, names.error().message()};

@@ -84,7 +84,8 @@ public:
 
   /// Opens the inbox of this attachment and starts to take what comes.
   static result<std::shared_ptr<exchange>, inbox_error> open(
-      actor_system& actors, peer_watch& peers, const segment& shared);
+      actor_system& actors, peer_watch& peers, const segment& shared,
+      const message::inbox_options& options = {});
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange();

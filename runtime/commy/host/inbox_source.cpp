@@ -27,9 +27,8 @@ std::size_t inbox_source::poll() noexcept {
 }
 
 void inbox_source::wait() noexcept {
-  // Any length does: messages and interrupt() end it.
-  static_cast<void>(
-      box_.wait(message::inbox::clock::now() + std::chrono::seconds{10}));
+  // Messages and interrupt() end it.
+  static_cast<void>(box_.wait(message::inbox::clock::time_point::max()));
 }
 
 }  // namespace commy::host

@@ -85,8 +85,9 @@ public:
 
   /// Joins a segment: its published actors can be found, and ours be published.
   /// Modules may have joined it already (`already_open`), which serves as well.
-  result<void, inbox_error> join(const segment& shared) const {
-    return mail().open(shared);
+  result<void, inbox_error> join(
+      const segment& shared, const message::inbox_options& options = {}) const {
+    return mail().open(shared, options);
   }
   /// Lets other processes find an actor whose class has a protocol, in all
   /// segments that are joined.

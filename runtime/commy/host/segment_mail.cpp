@@ -7,8 +7,9 @@ namespace commy::host {
 
 segment_mail::~segment_mail() { close(); }
 
-result<void, inbox_error> segment_mail::open(const segment& shared) {
-  auto made = exchange::open(actors_, peers_, shared);
+result<void, inbox_error> segment_mail::open(
+    const segment& shared, const message::inbox_options& options) {
+  auto made = exchange::open(actors_, peers_, shared, options);
   if (!made) return unexpected{made.error()};
   const std::lock_guard hold{mutex_};
   boxes_.push_back(std::move(*made));

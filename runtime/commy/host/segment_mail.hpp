@@ -53,7 +53,10 @@ public:
 
   /// Opens the inbox of this attachment. Fails as `inbox::open`: each
   /// attachment has one, so two systems of one process open the segment twice.
-  result<void, inbox_error> open(const segment& shared);
+  /// `options.how` says how the workers wait in it, if it is the first: with
+  /// `waiting::spin` one of them never sleeps.
+  result<void, inbox_error> open(const segment& shared,
+                                 const message::inbox_options& options = {});
   /// Lets other processes find the actor of that name, in each open inbox. With
   /// its end the name is free, and who watches it there is told.
   result<void, inbox_error> publish(std::string_view actor);

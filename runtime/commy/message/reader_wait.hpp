@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/memory/engine.hpp>
+#include <commy/message/core_crowd.hpp>
 #include <commy/message/spin_budget.hpp>
 #include <commy/platform/thread_hint.hpp>
 
@@ -113,7 +114,9 @@ private:
 ///     void check_all()              after a whole nap without a wake
 ///
 /// All answers: true when there is something; false at the deadline, or when
-/// interrupted. Must not be called inside a transaction.
+/// interrupted. Must not be called inside a transaction. With a `crowd`, of the
+/// calling thread, adaptive readers look for less long where others want the
+/// core.
 class reader_wait {
 public:
   using clock = std::chrono::steady_clock;
@@ -122,10 +125,12 @@ public:
   [[nodiscard]] static bool until_there(memory::engine& owner, Reader& reader,
                                         spin_budget& budget, waiting how,
                                         clock::time_point deadline,
-                                        std::chrono::nanoseconds longest_nap) {
+                                        std::chrono::nanoseconds longest_nap,
+                                        core_crowd* crowd = nullptr) {
     if (reader.look_at_next() == look::something) return true;
     if (how == waiting::spin) return spin(reader, deadline, longest_nap);
-    if (how == waiting::adaptive && spin_a_little(reader, budget, deadline)) {
+    if (how == waiting::adaptive &&
+        spin_a_little(reader, budget, deadline, crowd)) {
       return true;
     }
     return sleep(owner, reader, deadline, longest_nap);
@@ -134,16 +139,20 @@ public:
   /// Within its budget.
   template <class Reader>
   [[nodiscard]] static bool spin_a_little(Reader& reader, spin_budget& budget,
-                                          clock::time_point deadline) {
+                                          clock::time_point deadline,
+                                          core_crowd* crowd = nullptr) {
     // Eight looks and a reading of the clock.
     constexpr std::chrono::nanoseconds shortest{300};
     // Also on a single core, where it only keeps the sender from running: the
     // budget bounds that, and a thread that is pinned to one core of several
     // cannot be told from one that has no other.
     const auto begun = clock::now();
-    const auto allowed = budget.allowed(begun);
+    auto allowed = budget.allowed(begun);
     // Less than some looks cost is nothing; it is saved up.
     if (allowed < shortest) return false;
+    if (crowd != nullptr && crowd->is_crowded()) {
+      allowed = std::min(allowed, core_crowd::longest_look);
+    }
     const auto until = std::min(deadline, begun + allowed);
     auto now = begun;
     do {
@@ -157,6 +166,7 @@ public:
       now = clock::now();
     } while (now < until);
     budget.charge(now - begun);
+    if (crowd != nullptr) crowd->look(now);
     return false;
   }
 
@@ -164,8 +174,9 @@ public:
   template <class Reader>
   [[nodiscard]] static bool spin(Reader& reader, clock::time_point deadline,
                                  std::chrono::nanoseconds longest_nap) {
-    auto now = clock::now();
-    auto next_check = now + longest_nap;
+    // Unknown until it has looked a few times: most often that is enough, and
+    // the clock costs as much as all of them.
+    clock::time_point next_check{};
     blockage blocked;
     clock::time_point next_probe{};  // Of who blocks the way.
     for (;;) {
@@ -177,7 +188,7 @@ public:
       }
       // Looked at first: the line stays shared.
       if (reader.is_interrupted() && reader.take_interrupt()) return false;
-      now = clock::now();
+      const auto now = clock::now();
       if (now >= deadline) {
         return found == look::blocked && reader.skip_dead_claim() &&
                reader.look_at_next() == look::something;
@@ -189,7 +200,7 @@ public:
         next_probe = now + blocked.nap(now);
       }
       if (now >= next_check) {
-        reader.check_all();
+        if (next_check != clock::time_point{}) reader.check_all();
         next_check = now + longest_nap;
       }
     }

@@ -71,7 +71,9 @@ ring_producer::ring_producer(std::shared_ptr<memory::engine> owner,
     : owner_{std::move(owner)},
       ring_{memory::ring_of(owner_->img(), reader)},
       reader_{reader},
-      tag_{tag} {}
+      tag_{tag},
+      // Two looks tell something, and who sends one answer never has two.
+      next_look_{look_interval} {}
 
 bool ring_producer::reader_is_gone() noexcept {
   const auto& header = *ring_.header;

@@ -83,7 +83,7 @@ private:
   memory::slot_index reader_;
   std::uint64_t tag_;
   std::uint64_t head_seen_ = 0;  // The reader's progress at the last look.
-  std::uint64_t next_look_ = 0;  // When so many are sent.
+  std::uint64_t next_look_;      // When so many are sent.
   std::uint64_t sent_ = 0;
 };
 

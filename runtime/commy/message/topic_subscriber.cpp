@@ -293,9 +293,9 @@ bool topic_subscriber::wait(clock::time_point deadline) {
   const bool found =
       watch_ != nullptr
           ? look_at_next() == look::something || watch_->wait(deadline)
-          : reader_wait::until_there(*link_.owner(), *this, budget_,
-                                     options_.how, deadline,
-                                     options_.longest_nap);
+          : reader_wait::until_there(
+                *link_.owner(), *this, budget_, options_.how, deadline,
+                options_.longest_nap, &core_crowd::of_this_thread());
   return found && link_.is_alive();
 }
 

@@ -37,11 +37,12 @@ private:
 enum class taken_by : std::uint8_t { worker, thread };
 
 /// A host with one actor, until it is killed.
-[[noreturn]] void serve(const meeting_place& at, taken_by whom) {
+[[noreturn]] void serve(const meeting_place& at, taken_by whom,
+                        message::waiting how) {
   const auto shared = at.attach();
   actor_system actors{{.workers = 1}};
   actors.spawn<echo>("echo", shared);
-  auto box = message::inbox::open(shared).value();
+  auto box = message::inbox::open(shared, {.how = how}).value();
   box.publish("echo").value();
   const auto deliver = [&](const message::parcel& p) {
     return actors.deliver(p.target(), p.id(), p.bytes()).has_value();
@@ -57,15 +58,20 @@ enum class taken_by : std::uint8_t { worker, thread };
     ::pause();
 }
 
+struct ends {
+  message::waiting asker = message::waiting::spin;
+  message::waiting host = message::waiting::adaptive;
+};
+
 std::optional<percentiles> ask_echo(taken_by whom, std::uint64_t rounds,
-                                    std::chrono::microseconds pause) {
+                                    std::chrono::microseconds pause,
+                                    const ends& how = {}) {
   return on_first_core([&] {
     const meeting_place at;
     const auto shared = at.attach();
-    auto mail =
-        message::inbox::open(shared, {.how = message::waiting::spin}).value();
+    auto mail = message::inbox::open(shared, {.how = how.asker}).value();
     mail.publish("here").value();
-    const other_process host{[&] { serve(at, whom); }};
+    const other_process host{[&] { serve(at, whom, how.host); }};
     auto to =
         remote_address<small>::wait_for(shared, "echo", clock::now() + 10s)
             .value();
@@ -90,6 +96,11 @@ std::optional<percentiles> ask_echo(taken_by whom, std::uint64_t rounds,
 }
 
 }  // namespace
+
+std::optional<percentiles> actor_trips(std::uint64_t rounds,
+                                       message::waiting how) {
+  return ask_echo(taken_by::worker, rounds, 0us, {how, how});
+}
 
 void run_delivery(report& into) {
   const auto add = [&](const char* name, std::uint64_t rounds,

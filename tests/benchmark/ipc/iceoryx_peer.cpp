@@ -1,11 +1,13 @@
 // iceoryx 2: loaned chunks between processes, with its daemon iox-roudi, which
 // lives as long as one measurement.
+#include "fan_out.hpp"
 #include "other_process.hpp"
 #include "trips.hpp"
 #include <commy/platform/thread_hint.hpp>
 
 #include <iceoryx_posh/popo/untyped_publisher.hpp>
 #include <iceoryx_posh/popo/untyped_subscriber.hpp>
+#include <iceoryx_posh/popo/wait_set.hpp>
 #include <iceoryx_posh/runtime/posh_runtime.hpp>
 
 #include <fcntl.h>
@@ -115,6 +117,48 @@ private:
   iox::popo::UntypedSubscriber port_;
 };
 
+/// One of several that are published to, and sleep.
+[[noreturn]] void wait_and_read(receipts& seen, std::size_t words) {
+  join_runtime("there");
+  iox::popo::UntypedSubscriber port{line_to("all"), patient_subscriber()};
+  iox::popo::WaitSet<> waits;
+  waits.attachState(port, iox::popo::SubscriberState::HAS_DATA)
+      .or_else([](auto&) { throw std::runtime_error{"iceoryx: no wait set"}; });
+  while (port.getSubscriptionState() != iox::SubscribeState::SUBSCRIBED)
+    platform::cpu_relax();
+  seen.ready.fetch_add(1);
+  for (;;) {
+    static_cast<void>(waits.wait());
+    for (;;) {
+      auto chunk = port.take();
+      if (chunk.has_error()) break;
+      keep(sum_of({static_cast<const std::uint64_t*>(chunk.value()), words}));
+      port.release(chunk.value());
+      seen.read.fetch_add(1, std::memory_order_release);
+    }
+  }
+}
+
+class fan_publisher {
+public:
+  explicit fan_publisher(std::size_t words)
+      : port_{line_to("all"), patient_publisher()}, words_{words} {}
+  void write(std::uint64_t number) {
+    auto chunk =
+        port_.loan(static_cast<std::uint32_t>(words_ * sizeof(std::uint64_t)),
+                   alignof(std::uint64_t));
+    if (chunk.has_error()) throw std::runtime_error{"iceoryx: no chunk"};
+    chunk_ = chunk.value();
+    write_words({static_cast<std::uint64_t*>(chunk_), words_}, number);
+  }
+  void publish() { port_.publish(chunk_); }
+
+private:
+  iox::popo::UntypedPublisher port_;
+  std::size_t words_;
+  void* chunk_ = nullptr;
+};
+
 std::optional<percentiles> trips(trip t) {
   // It outlives who uses it: on its end it ends them.
   const roudi daemon;
@@ -160,6 +204,18 @@ std::optional<double> rate(unsigned producers) {
 }
 
 }  // namespace
+
+std::optional<fan_times> iceoryx_fan(const fan& f) {
+  // It outlives who uses it: on its end it ends them.
+  const roudi daemon;
+  const auto words = f.bytes / sizeof(std::uint64_t);
+  return time_fan(
+      f, [&](receipts& seen) { wait_and_read(seen, words); },
+      [&] {
+        join_runtime("here");
+        return fan_publisher{words};
+      });
+}
 
 transport iceoryx() { return {"iceoryx 2, polled", trips, rate}; }
 

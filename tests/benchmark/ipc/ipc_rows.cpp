@@ -7,7 +7,9 @@
 // whatever the transport, which would hide what is measured; the rows _sleep
 // and _adaptive are about just that.
 #include "../report.hpp"
+#include "ask_rows.hpp"
 #include "delivery_rows.hpp"
+#include "fan_out_rows.hpp"
 #include "our_ends.hpp"
 #include "recovery_rows.hpp"
 
@@ -106,11 +108,9 @@ void run_ipc(report& into) {
   add_rates(into, "one_way", 1);
   add_rates(into, "one_way_p4", 4);
   run_delivery(into);
+  run_asks(into);
+  run_fan_out(into);
   run_recovery(into);
-  into.not_available("ipc", "remote_ask", "",
-                     "asks between processes are measured by no row yet");
-  into.not_available("ipc", "fan_out_7", "",
-                     "topics between processes are measured by no row yet");
 }
 
 }  // namespace commy::benchmark

@@ -1,4 +1,5 @@
 // ZeroMQ between processes, over its ipc transport.
+#include "fan_out.hpp"
 #include "other_process.hpp"
 #include "trips.hpp"
 
@@ -32,6 +33,14 @@ public:
   ~end() {
     zmq_close(socket_);
     zmq_ctx_term(context_);
+  }
+  void subscribe_to_all() {
+    require(zmq_setsockopt(socket_, ZMQ_SUBSCRIBE, "", 0) == 0);
+  }
+  /// Of an XPUB: also of those who want what others have asked for already.
+  void hear_of_all_subscribers() {
+    const int yes = 1;
+    require(zmq_setsockopt(socket_, ZMQ_XPUB_VERBOSE, &yes, sizeof yes) == 0);
   }
   void send(std::span<const std::uint64_t> words) {
     require(zmq_send(socket_, words.data(), words.size_bytes(), 0) >= 0);
@@ -95,7 +104,45 @@ std::optional<double> rate(unsigned producers) {
   });
 }
 
+/// The subscriptions come to an XPUB as messages; so it knows when all are
+/// there.
+class fan_publisher {
+public:
+  fan_publisher(const std::string& at, const fan& f)
+      : all_{ZMQ_XPUB, at, true}, words_(f.bytes / sizeof(std::uint64_t)) {
+    all_.hear_of_all_subscribers();
+    for (unsigned r = 0; r < f.receivers; ++r) {
+      std::uint64_t subscription = 0;
+      all_.take({&subscription, 1});
+    }
+  }
+  void write(std::uint64_t number) { write_words(words_, number); }
+  void publish() { all_.send(words_); }
+
+private:
+  end all_;
+  std::vector<std::uint64_t> words_;
+};
+
 }  // namespace
+
+std::optional<fan_times> zeromq_fan(const fan& f) {
+  const auto at = place();
+  return time_fan(
+      f,
+      [&](receipts& seen) {
+        end all{ZMQ_SUB, at, false};
+        all.subscribe_to_all();
+        seen.ready.fetch_add(1);
+        std::vector<std::uint64_t> words(f.bytes / sizeof(std::uint64_t));
+        for (;;) {
+          all.take(words);
+          keep(sum_of(words));
+          seen.read.fetch_add(1, std::memory_order_release);
+        }
+      },
+      [&] { return fan_publisher{at, f}; });
+}
 
 transport zeromq() { return {"ZeroMQ, ipc", trips, rate}; }
 

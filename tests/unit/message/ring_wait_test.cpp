@@ -1,5 +1,6 @@
 #include "letters_across.hpp"
 #include <commy/base/log.hpp>
+#include <commy/message/core_crowd.hpp>
 #include <commy/message/inbox_thread.hpp>
 #include <commy/message/remote_address.hpp>
 
@@ -136,6 +137,52 @@ TEST_CASE("looking in vain takes one part in 25 of the time at most") {
   }
   CHECK(looks >= 10);
   CHECK(looks <= 11);
+}
+
+TEST_CASE("a thread that waits for a quarter of its time is in a crowd") {
+  message::core_crowd crowd;
+  CHECK(!crowd.is_crowded());
+  crowd.note({.ran = 400us, .waited = 99us, .slices = 10});
+  CHECK(!crowd.is_crowded());
+  crowd.note({.ran = 800us, .waited = 199us, .slices = 20});
+  CHECK(crowd.is_crowded());
+  // What was before does not count.
+  crowd.note({.ran = 1200us, .waited = 200us, .slices = 30});
+  CHECK(!crowd.is_crowded());
+  // Nor does a system that says nothing.
+  crowd.note({.ran = 1200us, .waited = 200us, .slices = 30});
+  CHECK(!crowd.is_crowded());
+  // Nor how long it takes to wake a thread that runs for little longer.
+  crowd.note({.ran = 1300us, .waited = 300us, .slices = 130});
+  CHECK(!crowd.is_crowded());
+}
+
+TEST_CASE("a subscriber in a crowd does not look for long") {
+  struct nothing_there {
+    int looks = 0;
+    message::look look_at_next() {
+      ++looks;
+      return message::look::nothing;
+    }
+    static bool is_interrupted() { return false; }
+  };
+  // Whoever loses the core meanwhile looks less often, never more.
+  int alone = 0;
+  int in_crowd = 0;
+  const auto look = [](const platform::thread_times& times, int& most) {
+    message::core_crowd crowd;
+    crowd.note(times);
+    nothing_there reader;
+    message::spin_budget budget;
+    CHECK(!message::reader_wait::spin_a_little(reader, budget,
+                                               clock::now() + 1h, &crowd));
+    most = std::max(most, reader.looks);
+  };
+  for (int i = 0; i < 50; ++i) {
+    look({.ran = 1ms, .waited = 0ms}, alone);
+    look({.ran = 1ms, .waited = 1ms}, in_crowd);
+  }
+  CHECK(in_crowd * 4 < alone);
 }
 
 TEST_CASE("a reader that waits in vain leaves its core to others") {
