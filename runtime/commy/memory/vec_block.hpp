@@ -120,10 +120,11 @@ struct vec_state {
 /// shape's sequence is odd.
 inline void link_elements(transaction& txn, root& object, const vec_state& old,
                           const vec_state& fresh) {
+  const auto now = vec_state::load(object);  // Not `old` when that is trash.
   txn.store(object.shape[0], fresh.block);
   txn.store(object.shape[1], fresh.capacity);
-  if (fresh.lent != old.lent) txn.store(object.shape[2], fresh.lent);
-  if (fresh.size != old.size) txn.store(object.motion[0], fresh.size);
+  if (fresh.lent != now.lent) txn.store(object.shape[2], fresh.lent);
+  if (fresh.size != now.size) txn.store(object.motion[0], fresh.size);
   if (old.capacity != 0) txn.drop(old.block);
   if (old.lent != 0) txn.drop(old.lent);
 }
