@@ -38,6 +38,14 @@ struct point {
 };
 BOOST_DESCRIBE_STRUCT(point, (), (x, y, name))
 
+/// What a loan of so many holds.
+[[nodiscard]] inline std::vector<sample> lent_samples(int count) {
+  std::vector<sample> made;
+  for (int i = 0; i < count; ++i)
+    made.push_back({i, std::int64_t{7} * i});
+  return made;
+}
+
 /// The value of a result; anything else passes.
 template <class Outcome>
 decltype(auto) must(Outcome&& outcome) {
@@ -86,6 +94,11 @@ struct model_world {
   void lend_all(std::uint64_t /*bytes*/) {}
   void drop_all() {}
   void lose_lender(std::uint64_t /*bytes*/) {}
+  void lend_samples(int /*count*/) {}
+  bool keep_samples(model_vec<sample>& in, int count) {
+    in = lent_samples(count);
+    return true;
+  }
   void take_bare(std::uint64_t /*bytes*/) {}
   void take_bare_of_other() {}
   void drop_bare() {}
@@ -182,6 +195,7 @@ struct shared_world : shared_objects {
   std::unique_ptr<shared_hash_map<int, shared_string>::entries> guarded{};
   memory::loan_block loan{};
   std::vector<memory::loan_block> loans{};
+  commy::loan<sample> samples{};
   loan_handle bare{};
 
   void create(const std::string& name) {
@@ -228,6 +242,15 @@ struct shared_world : shared_objects {
   void lend_all(std::uint64_t bytes) { lend_some(bytes, ~std::size_t{0}); }
   void lend_some(std::uint64_t bytes, std::size_t at_most);
   void drop_all() { loans.clear(); }
+  void lend_samples(int count) {
+    samples = must(
+        try_loan_for_overwrite<sample>(home, static_cast<std::size_t>(count)));
+    std::ranges::copy(lent_samples(count), samples.data());
+  }
+  /// Lets a vector become what has been lent.
+  auto keep_samples(shared_vec<sample> in, int /*count*/) {
+    return in.assign(std::move(samples));
+  }
   void take_bare(std::uint64_t bytes) { bare = must(home.allocate(bytes)); }
   /// A block of another participant of this process.
   void take_bare_of_other() {

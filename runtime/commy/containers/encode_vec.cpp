@@ -59,7 +59,7 @@ void vec_writer::drop(const std::byte* cell) const {
 
 void vec_writer::become(const vec_state& old, const cells& all,
                         std::uint64_t capacity) const {
-  vec_state fresh{0, capacity, all.size() / shape_.bytes};
+  vec_state fresh{0, capacity, all.size() / shape_.bytes, 0};
   if (capacity != 0) {
     fresh.block = txn_.take(shape_.block_bytes(capacity));
     for (std::uint64_t g = 0; g < shape_.groups(capacity); ++g) {
@@ -72,10 +72,7 @@ void vec_writer::become(const vec_state& old, const cells& all,
                         all.data());
   }
   txn_.touch(object_->shape_sequence);
-  txn_.store(object_->shape[0], fresh.block);
-  txn_.store(object_->shape[1], fresh.capacity);
-  txn_.store(object_->motion[0], fresh.size);
-  if (old.capacity != 0) txn_.drop(old.block);
+  memory::link_elements(txn_, *object_, old, fresh);
 }
 
 bool vec_writer::set(std::uint64_t index, const dynamic_value& value) {

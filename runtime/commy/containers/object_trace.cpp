@@ -120,8 +120,13 @@ void trace_vec(block_tracer& tracer, offset at, const type_tree& element,
     return tracer.finding(name + " is no sound vector");
   }
   if (state.capacity == 0 ||
-      !tracer.reach(state.block, shape.block_bytes(state.capacity),
-                    block_kind::plain, name + ": elements")) {
+      !tracer.reach(state.block, state.block_bytes(shape), block_kind::plain,
+                    name + ": elements")) {
+    return;
+  }
+  if (state.lent != 0 &&
+      !tracer.reach(state.lent, state.capacity * shape.bytes, block_kind::plain,
+                    name + ": elements of a loan")) {
     return;
   }
   for (std::uint64_t g = 0; g < shape.groups(state.capacity); ++g) {

@@ -135,6 +135,7 @@ bool drop_vec(transaction& txn, root& object, const type_tree& element) {
   if (left > 0) return false;
   txn.store(object.shape[1], 0);
   drop_at(txn, object.shape[0]);
+  if (state.lent != 0) drop_at(txn, object.shape[2]);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <commy/containers/nested_element.hpp>
 #include <commy/containers/object_handle.hpp>
 #include <commy/containers/swap_contents.hpp>
+#include <commy/memory/loan.hpp>
 #include <commy/memory/vec_block.hpp>
 
 #include <algorithm>
@@ -132,6 +133,17 @@ public:
   /// Becomes a copy of a range, as one transaction.
   template <std::ranges::input_range Range>
   result<void, write_error> assign(Range&& values);
+  /// Becomes what `lent` holds, which stays where it is: nothing is copied,
+  /// whatever its size. If that is undone, also later by a transaction that it
+  /// was part of, `lent` has its elements again; until then it is empty and
+  /// stays on its thread. Fails with wrong_type when it is empty or was taken
+  /// through another attachment. Who makes the vector longer afterwards moves
+  /// the elements once.
+  template <class U>
+    requires std::same_as<std::remove_const_t<U>, T>
+  result<void, write_error> assign(loan<U>&& lent) {
+    return keep(lent.block());
+  }
   /// Cuts elements off, or adds copies of `value`.
   result<void, write_error> resize(std::uint64_t count, value_in value = {});
   result<void, write_error> clear() { return resize(0); }
@@ -213,13 +225,15 @@ private:
              std::uint64_t last) const;
   void touch_one(transaction& txn, const state& s, std::uint64_t index) const;
   [[nodiscard]] static state take_block(transaction& txn,
-                                        std::uint64_t capacity);
+                                        std::uint64_t capacity,
+                                        memory::offset lent = 0);
   void swap_in(transaction& txn, const state& old, const state& fresh) const;
   [[nodiscard]] state moved(transaction& txn, const state& old,
                             std::uint64_t capacity) const;
   [[nodiscard]] state room_for(transaction& txn, std::uint64_t more) const;
   void become(transaction& txn, const state& old,
               const std::vector<stored>& cells, std::uint64_t capacity) const;
+  result<void, write_error> keep(memory::loan_block& lent);
   void drop_all(transaction& txn, const std::vector<stored>& cells) const;
 
   [[nodiscard]] bool empty_as_trash(transaction& txn, const state& now) const;

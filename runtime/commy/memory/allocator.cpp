@@ -303,7 +303,7 @@ void transaction::drop(offset at, block_kind kind) {
     }
     return;
   }
-  const auto place = memory::find_block(image, at, kind);
+  const auto place = memory::find_held(image, at, kind);
   if (!place) throw write_failed{write_error::damaged};
   auto& word = image.word(place.word);
   const block_word now{word.load(std::memory_order_relaxed)};

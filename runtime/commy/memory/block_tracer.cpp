@@ -57,7 +57,7 @@ bool block_tracer::reach(offset at, std::uint64_t bytes, block_kind kind,
     if (!good) finding(who + " dangles: its run is not live or too short");
     return good;
   }
-  const auto place = find_block(img_, at, kind);
+  const auto place = find_held(img_, at, kind);
   if (!place) {
     finding(who + " is no block");
     return false;

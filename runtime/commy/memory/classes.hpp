@@ -86,4 +86,14 @@ struct block_place {
   return {at, base + 64 + 8ULL * number, shape.block_bytes, cls, page.owner()};
 }
 
+/// The block that something of `kind` in an object leads to: what is plain may
+/// also lie in the block of a loan that the object keeps.
+[[nodiscard]] inline block_place find_held(const image& img, offset at,
+                                           block_kind kind) noexcept {
+  const auto place = find_block(img, at, kind);
+  return place || kind != block_kind::plain
+             ? place
+             : find_block(img, at, block_kind::loan);
+}
+
 }  // namespace commy::memory

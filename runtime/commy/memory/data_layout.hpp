@@ -14,7 +14,7 @@ inline constexpr std::uint64_t data_magic =
     0x3141'7461'646d'6d63;  // "cmmdatA1"
 inline constexpr std::uint64_t control_magic = 0x3143'6c74'636d'6d63;
 /// Changes with every change of a shared byte, hash or order.
-inline constexpr std::uint32_t layout_version = 6;
+inline constexpr std::uint32_t layout_version = 7;
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);

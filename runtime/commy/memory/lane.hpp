@@ -99,6 +99,17 @@ struct slab_list {
          use.cls;
 }
 
+/// A loan whose block the open transaction has taken over, see
+/// transaction::keep().
+struct kept_loan {
+  offset word = 0;               // Of the block, or of the descriptor.
+  std::uint64_t generation = 0;  // Of the block, while the transaction has it.
+  slot_index owner = 0;          // Gets it back, should it be undone.
+  block_place place{};
+  std::uint64_t page = 0;  // Of a large one: where its run begins,
+  page_word run{};         // and what says that the transaction has it.
+};
+
 /// The process-local side of a leased lane. Threads: the leasing one only.
 struct alignas(64) lane {
   // What each transaction writes: one cache line.
@@ -131,6 +142,7 @@ struct alignas(64) lane {
   // Word of a block on loan ^ high half of its handle: one number for all.
   std::uint64_t word_to_high = 0;
   std::uint32_t log_extents = 0;  // Extents that the transaction claimed.
+  std::vector<kept_loan> kept;    // By the open transaction.
   // Of the bare block taken last, unless `foreign`: what is given back at once
   // goes back there, without a search for where it belongs.
   slab_list* recent_bare = nullptr;

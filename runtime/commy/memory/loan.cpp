@@ -1,3 +1,5 @@
+#include <commy/base/fence.hpp>
+#include <commy/memory/engine.hpp>
 #include <commy/memory/loan.hpp>
 #include <commy/memory/loan_holders.hpp>
 #include <commy/memory/loan_run.hpp>
@@ -55,6 +57,9 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
                                         std::memory_order_relaxed)) {
         continue;
       }
+      // [take] An object may have kept this block, and a reader look at it who
+      // has not seen yet that it does not any more.
+      fence::release();
       loan_block made;
       made.place_ = {entry.block(), entry.word, img.shape(cls).block_bytes, cls,
                      mine.index + 1};
@@ -98,6 +103,7 @@ result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
                  owned_by(owner->slot(), generation))) {
     return unexpected{loan_error::stale};
   }
+  fence::release();  // [take]
   loan_block made;
   made.place_ = place;
   made.generation_ = generation;
@@ -117,6 +123,12 @@ result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
 
 void loan_block::give_back() noexcept {
   if (owner_ == nullptr) return;
+  if (kept_ && !is_back()) [[unlikely]] {
+    if (owner_->usable() && owner_->open_transaction() != nullptr) {
+      owner_->open_transaction()->forget_kept(place_.word);
+    }
+    return owner_.reset();
+  }
   // A forked child and a detached engine have no mapping that is theirs.
   if (owner_->usable()) {
     const auto mine = owned_by(owner_->slot(), generation_);
@@ -133,7 +145,7 @@ void loan_block::give_back() noexcept {
 
 bool loan_block::is_sound() const noexcept {
   // relaxed: nobody but this object changes the word.
-  return owner_->usable() &&
+  return owner_->usable() && (!kept_ || is_back()) &&
          owner_->img().word(place_.word).load(std::memory_order_relaxed) ==
              owned_by(owner_->slot(), generation_).raw;
 }

@@ -47,7 +47,8 @@ public:
         content_{other.content_},
         generation_{other.generation_},
         bytes_{other.bytes_},
-        type_{other.type_} {}
+        type_{other.type_},
+        kept_{other.kept_} {}
   loan_block& operator=(loan_block&& other) noexcept {
     loan_block{std::move(other)}.swap(*this);
     return *this;
@@ -56,8 +57,9 @@ public:
     if (owner_ != nullptr) give_back();
   }
 
+  /// False also for one that a transaction keeps, unless that was undone.
   [[nodiscard]] explicit operator bool() const noexcept {
-    return owner_ != nullptr;
+    return owner_ != nullptr && (!kept_ || is_back());
   }
   /// Requires: not empty, as all that follow.
   [[nodiscard]] std::byte* data() const noexcept {
@@ -98,6 +100,10 @@ public:
   void forget() noexcept { owner_.reset(); }
 
 private:
+  friend class commy::transaction;
+
+  [[nodiscard]] bool is_back() const noexcept;
+
   void swap(loan_block& other) noexcept {
     std::swap(owner_, other.owner_);
     std::swap(place_, other.place_);
@@ -105,14 +111,18 @@ private:
     std::swap(generation_, other.generation_);
     std::swap(bytes_, other.bytes_);
     std::swap(type_, other.type_);
+    std::swap(kept_, other.kept_);
   }
 
   std::shared_ptr<engine> owner_;
   block_place place_{};
   offset content_ = 0;  // In the block, or in its run; see loan_run.hpp.
-  std::uint64_t generation_ = 0;
+  // Two steps on, should a transaction give back what it kept; only the word
+  // says that.
+  mutable std::uint64_t generation_ = 0;
   std::uint32_t bytes_ = 0;
   std::uint32_t type_ = 0;
+  mutable bool kept_ = false;  // By a transaction, or it was.
 };
 
 /// The number by which a block remembers for what type it was lent: FNV-1a over

@@ -155,6 +155,41 @@ void attach_run(engine& owner, const block_place& descriptor) {
   fence::release();  // [take]
 }
 
+page_word kept_run(const image& img, const block_place& descriptor,
+                   lane_index lane) noexcept {
+  const auto name = attached_name(img, descriptor);
+  if (name.raw == 0) return {};
+  return page_word::make(page_state::reserved, lane + 1, name.generation() + 1,
+                         img.run_pages(descriptor.cls));
+}
+
+void part_run(const image& img, const block_place& descriptor,
+              page_word kept) noexcept {
+  auto& run = descriptor_at(img, descriptor).run;
+  const run_name name{run.load(std::memory_order_relaxed)};
+  // relaxed and compiler order, here and below: as in attach_run().
+  img.page(name.page()).store(kept.raw, std::memory_order_relaxed);
+  fence::compiler();
+  run.store(0, std::memory_order_relaxed);
+  fence::compiler();
+}
+
+bool is_parted(const image& img, std::uint64_t page, page_word kept) noexcept {
+  // relaxed: the lane's own, or not what it was.
+  const auto now = img.page(page).load(std::memory_order_relaxed);
+  return now == kept.raw || now == kept.made_dropped().raw;
+}
+
+void rejoin_run(const image& img, const block_place& descriptor,
+                std::uint64_t page, page_word kept) noexcept {
+  const auto name = run_name::make(page, kept.generation() + 1);
+  descriptor_at(img, descriptor).run.store(name.raw, std::memory_order_relaxed);
+  fence::compiler();
+  img.page(page).store(attached(name, kept.count()).raw,
+                       std::memory_order_relaxed);
+  fence::compiler();
+}
+
 void forget_lost_run(const image& img, const block_place& descriptor) noexcept {
   auto& run = descriptor_at(img, descriptor).run;
   if (run.load(std::memory_order_relaxed) != 0 &&

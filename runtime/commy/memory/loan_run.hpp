@@ -88,6 +88,24 @@ void attach_run(engine& owner, const block_place& descriptor);
 /// segment open.
 void forget_lost_run(const image& img, const block_place& descriptor) noexcept;
 
+/// What the head of a descriptor's run says when a transaction of `lane` has
+/// taken it; none when no run is attached. See transaction::keep().
+[[nodiscard]] page_word kept_run(const image& img,
+                                 const block_place& descriptor,
+                                 lane_index lane) noexcept;
+/// The run becomes what `kept` says, and the descriptor has none. Requires: the
+/// descriptor is this participant's, `kept` is of `kept_run` and in the lane's
+/// journal. A death in between leaves a name that is none.
+void part_run(const image& img, const block_place& descriptor,
+              page_word kept) noexcept;
+/// Is the run at `page` that transaction's still, dropped by it perhaps?
+[[nodiscard]] bool is_parted(const image& img, std::uint64_t page,
+                             page_word kept) noexcept;
+/// Undoes `part_run`. Requires: `is_parted`, and the descriptor is this
+/// participant's again, so that its sweep clears the name of a broken off try.
+void rejoin_run(const image& img, const block_place& descriptor,
+                std::uint64_t page, page_word kept) noexcept;
+
 /// Detaches runs of free descriptors, of whatever size, until `count` free
 /// pages lie in a row; answers the first, or 0. Requires: the page lock.
 /// Threads that take such a descriptor meanwhile attach another run. Cost: a

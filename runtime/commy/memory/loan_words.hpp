@@ -15,6 +15,8 @@ namespace commy::memory {
 ///                               IN_RING(b, g+1) -> FREE(g+2)
 ///                               IN_RING(b, g+1) -> OWNED(a, g+2)  sent back
 ///                OWNED(a, g) -> IN_TOPIC(t, g+1) -> FREE(g+2)
+///                OWNED(a, g) -> RESERVED(lane, g+1) -> LIVE(g+1) -> FREE(g+2)
+///                               RESERVED(lane, g+1) -> OWNED(a, g+2)  undone
 ///
 /// `t` is a topic's number; who reads the block then says loan_holders.hpp.
 /// Each hand-over has a generation of its own, so a handle that somebody kept

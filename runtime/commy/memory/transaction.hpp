@@ -12,7 +12,8 @@ namespace commy {
 
 namespace memory {
 class engine;
-}
+class loan_block;
+}  // namespace memory
 
 /// An open transaction of this thread over objects of one segment. Made by
 /// `transact` and by every single operation; containers write through it.
@@ -97,6 +98,15 @@ public:
   /// Throws out_of_space, disk_full, too_large, transaction_full.
   [[nodiscard]] memory::offset take(
       std::uint64_t bytes, memory::block_kind kind = memory::block_kind::plain);
+  /// Takes over the block of a loan, or the run of a large one, with what is
+  /// in it: as if `take` had answered it. The loan is empty from now on. If the
+  /// transaction is undone it has its block again, unless it has ended by then:
+  /// then that is free. Throws wrong_type (the loan is empty, or another
+  /// attachment's), damaged, and as `take`.
+  [[nodiscard]] memory::offset keep(memory::loan_block& lent);
+  /// The block of a loan that this transaction keeps is nobody's if it is
+  /// undone: the loan has ended.
+  void forget_kept(memory::offset word) noexcept;
   /// Gives a live block or run back when this transaction commits; one that
   /// this very transaction took, when it ends. Throws `damaged` when `at` is
   /// not the start of one.
@@ -171,6 +181,7 @@ private:
   void refill(memory::slab_use use);
   void finish(bool forward) noexcept;
   void finish_by_log(bool forward) noexcept;
+  void give_back_kept() noexcept;
   void unlock_all() noexcept;
   void unlock_last(memory::lane& lane) noexcept;
 

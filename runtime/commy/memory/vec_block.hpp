@@ -22,10 +22,12 @@ namespace commy::memory {
 /// KiB, so that a writer at one end disturbs no reader at the other, and the
 /// sequences are 0.2 % of the whole.
 ///
-/// In the root: shape[0] block (0: none yet), shape[1] capacity; motion[0]
-/// elements in use. Invariant: a transaction that changes whether element i
-/// exists, or its bytes, has turned i's group odd, or the shape. So a reader
-/// who finds both unmoved knows both.
+/// Elements that came as a loan stay where they are: then the block has the
+/// sequences alone. In the root: shape[0] block (0: none yet), shape[1]
+/// capacity, shape[2] elements of a loan (0: none); motion[0] elements in use.
+/// Invariant: a transaction that changes whether element i exists, or its
+/// bytes, has turned i's group odd, or the shape. So a reader who finds both
+/// unmoved knows both.
 struct vec_block {
   std::uint32_t bytes = 0;        // Of an element.
   std::uint32_t group_shift = 0;  // log2 of a group's elements.
@@ -75,12 +77,14 @@ struct vec_state {
   offset block = 0;
   std::uint64_t capacity = 0;
   std::uint64_t size = 0;
+  offset lent = 0;  // Elements that came as a loan.
 
   [[nodiscard]] static vec_state load(const root& object) noexcept {
     // relaxed: validated by the units' sequences, or under the lock.
     return {object.shape[0].load(std::memory_order_relaxed),
             object.shape[1].load(std::memory_order_relaxed),
-            object.motion[0].load(std::memory_order_relaxed)};
+            object.motion[0].load(std::memory_order_relaxed),
+            object.shape[2].load(std::memory_order_relaxed)};
   }
   /// True if the block lies in the segment, and the elements in the block.
   [[nodiscard]] bool sound(const image& img,
@@ -90,18 +94,40 @@ struct vec_state {
   [[nodiscard]] bool has_block(const image& img,
                                const vec_block& shape) const noexcept {
     if (capacity == 0) return true;
-    return block % 16 == 0 && capacity <= img.sizes().capacity / shape.bytes &&
-           img.holds(block, shape.block_bytes(capacity));
+    return block % 16 == 0 && lent % 16 == 0 &&
+           capacity <= img.sizes().capacity / shape.bytes &&
+           img.holds(block, block_bytes(shape)) &&
+           (lent == 0 || img.holds(lent, align_up(capacity * shape.bytes, 8)));
+  }
+  /// What the block has to have.
+  [[nodiscard]] std::uint64_t block_bytes(
+      const vec_block& shape) const noexcept {
+    return lent != 0 ? shape.elements_at(capacity)
+                     : shape.block_bytes(capacity);
   }
   [[nodiscard]] offset at(const vec_block& shape,
                           std::uint64_t index) const noexcept {
-    return block + shape.elements_at(capacity) + index * shape.bytes;
+    const auto first = lent != 0 ? lent : block + shape.elements_at(capacity);
+    return first + index * shape.bytes;
   }
   [[nodiscard]] offset sequence_of(const vec_block& shape,
                                    std::uint64_t index) const noexcept {
     return block + 8 * (index >> shape.group_shift);
   }
 };
+
+/// Lets the root lead to `fresh` and drops what `old` has. Requires: the
+/// shape's sequence is odd.
+inline void link_elements(transaction& txn, root& object, const vec_state& old,
+                          const vec_state& fresh) {
+  const auto now = vec_state::load(object);  // Not `old` when that is trash.
+  txn.store(object.shape[0], fresh.block);
+  txn.store(object.shape[1], fresh.capacity);
+  if (fresh.lent != now.lent) txn.store(object.shape[2], fresh.lent);
+  if (fresh.size != now.size) txn.store(object.motion[0], fresh.size);
+  if (old.capacity != 0) txn.drop(old.block);
+  if (old.lent != 0) txn.drop(old.lent);
+}
 
 /// One optimistic look at element `index`. `found(offset)` copies it by relaxed
 /// words and answers false when what it met makes no sense. Cost: the root's

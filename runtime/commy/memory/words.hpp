@@ -26,6 +26,7 @@ inline constexpr std::uint64_t owner_mask = (1U << owner_bits) - 1;
 ///                RESERVED -> DROPPED(lane) -> FREE
 ///                OWNED(participant) <-> IN_RING(participant) -> FREE
 ///                OWNED(participant) -> IN_TOPIC(topic) -> FREE
+///                OWNED(participant) <-> RESERVED, DROPPED(lane)
 ///
 /// Taking is a compare-and-swap; every other step is made by the one who owns
 /// the block (or by the sweep in a dead owner's name) and may be repeated: it
@@ -33,7 +34,7 @@ inline constexpr std::uint64_t owner_mask = (1U << owner_bits) - 1;
 enum class block_state : std::uint8_t {
   free = 0,
   reserved = 1,  // By a lane's open transaction.
-  live = 2,      // Reachable from an object.
+  live = 2,      // Reachable from an object; it may have been a loan.
   owned = 3,     // A loan: one participant writes or reads it.
   in_ring = 4,   // A loan on its way; the owner is the ring's participant.
   dropped = 5,   // Reserved, and given back by the same open transaction.

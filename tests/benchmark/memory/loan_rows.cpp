@@ -3,6 +3,7 @@
 #include "../report.hpp"
 #include "../sampling.hpp"
 #include "scratch.hpp"
+#include <commy/containers/shared_vec.hpp>
 #include <commy/message/inbox.hpp>
 #include <commy/message/remote_address.hpp>
 
@@ -83,6 +84,27 @@ void write_pages(std::span<std::byte> bytes) {
     bytes[at] = std::byte{1};
 }
 
+/// A loan that becomes a vector's elements, beside a copy of as many bytes.
+void run_kept(report& into, const scratch& at) {
+  auto shared = at.attach();
+  auto frame =
+      shared.open_or_create<shared_vec<std::byte>>("kept frame").value();
+  const auto keep_one = [&](std::size_t bytes) {
+    auto lent = try_loan_for_overwrite<std::byte>(shared, bytes).value();
+    frame.assign(std::move(lent)).value();
+  };
+  const std::vector<std::byte> content(frame_bytes, std::byte{1});
+  keep_one(frame_bytes);
+  auto large = sample([&](std::size_t) { keep_one(frame_bytes); }, 50);
+  auto copies = sample([&](std::size_t) { frame.assign(content).value(); }, 2);
+  auto small = sample([&](std::size_t) { keep_one(64); }, 1000);
+  const auto ours = of(large);
+  into.add({"memory", "keep_4m", "ns", ours.p50, ours.p99,
+            "an assignment that copies 4 MiB", of(copies).p50});
+  into.add({"memory", "keep_4m", "ns", ours.p50, ours.p99,
+            "the same with 64 bytes", of(small).p50});
+}
+
 }  // namespace
 
 void run_loans(report& into) {
@@ -104,6 +126,7 @@ void run_loans(report& into) {
     into.add({"memory", "loan_4m", "ns", large.p50, large.p99,
               "one copy of 4 MiB", of(copies).p50});
   }
+  run_kept(into, at);
   const auto populate = [](int how) {
     return [how](std::span<std::byte> bytes) {
       ::madvise(bytes.data(), bytes.size(), how);

@@ -61,6 +61,10 @@ void fill(segment& home) {
   auto groups = must(home.create<groups_map>("groups"));
   auto list = must(home.create<shared_vec<sample>>("list"));
   auto queue = must(home.create<shared_vec_deque<sample>>("queue"));
+  auto kept = must(home.create<shared_vec<sample>>("kept"));
+  auto lent = must(try_loan<sample>(home, count));
+  std::ranges::copy(lent_samples(count), lent.data());
+  must(kept.assign(std::move(lent)));
   must(home.create<shared_box<point>>("box", point{0.1, -3, "golden"}));
   for (int i = 0; i < count; ++i) {
     must(texts.insert(word(i), i));
@@ -105,6 +109,8 @@ void check(const segment& home) {
     CHECK(must(must(home.open<words_set>("words")).contains(text)));
   CHECK(must(must(home.open<shared_vec<sample>>("list")).get(7)) ==
         sample{7, -7});
+  CHECK(must(must(home.open<shared_vec<sample>>("kept")).copy()) ==
+        lent_samples(count));
   CHECK(must(must(home.open<shared_vec_deque<sample>>("queue")).front()) ==
         sample{count - 1, count - 1});
   CHECK(must(must(home.open<shared_box<point>>("box")).get()) ==

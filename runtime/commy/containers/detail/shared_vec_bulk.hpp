@@ -89,6 +89,20 @@ result<void, write_error> shared_vec<T>::assign(Range&& values) {
 }
 
 template <shared_element T>
+result<void, write_error> shared_vec<T>::keep(memory::loan_block& lent) {
+  return change([&](transaction& txn) {
+    const auto now = checked();
+    const auto at = txn.keep(lent);
+    const auto count = lent.bytes() / sizeof(stored);
+    txn.touch(root().sequence);
+    memory::note_whole(txn, root());
+    auto fresh = take_block(txn, count, at);
+    fresh.size = count;
+    swap_in(txn, now, fresh);
+  });
+}
+
+template <shared_element T>
 result<void, write_error> shared_vec<T>::resize(std::uint64_t count,
                                                 value_in value) {
   return change([&](transaction& txn) {

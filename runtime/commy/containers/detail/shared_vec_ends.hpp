@@ -31,9 +31,11 @@ void shared_vec<T>::touch_one(transaction& txn, const state& s,
 
 template <shared_element T>
 memory::vec_state shared_vec<T>::take_block(transaction& txn,
-                                            std::uint64_t capacity) {
+                                            std::uint64_t capacity,
+                                            memory::offset lent) {
   if (capacity == 0) return {};
-  const state fresh{txn.take(shape.block_bytes(capacity)), capacity, 0};
+  state fresh{0, capacity, 0, lent};
+  fresh.block = txn.take(fresh.block_bytes(shape));
   for (std::uint64_t g = 0; g < shape.groups(capacity); ++g) {
     // relaxed: aside; nobody sees it before the shape turns even.
     txn.img().word(fresh.block + 8 * g).store(0, std::memory_order_relaxed);
@@ -45,10 +47,7 @@ template <shared_element T>
 void shared_vec<T>::swap_in(transaction& txn, const state& old,
                             const state& fresh) const {
   txn.touch(root().shape_sequence);
-  txn.store(root().shape[0], fresh.block);
-  txn.store(root().shape[1], fresh.capacity);
-  if (fresh.size != old.size) txn.store(root().motion[0], fresh.size);
-  if (old.capacity != 0) txn.drop(old.block);
+  memory::link_elements(txn, root(), old, fresh);
 }
 
 template <shared_element T>
