@@ -227,7 +227,7 @@ private:
   std::vector<returned> returned_;
   bool clerk_knows_ = false;  // That there are some.
   // What was looked for here, by its id: names for people.
-  std::unordered_map<message_id, std::string_view> told_types_;
+  std::unordered_map<message_id, std::string> told_types_;
 };
 
 }  // namespace commy::host
