@@ -117,7 +117,12 @@ public:
 
 private:
   void check() const {
-    if (!state_.has_value()) throw bad_result{state_.error().message()};
+    if (!state_.has_value()) [[unlikely]]
+      refuse();
+  }
+  // Apart, so that check() is small enough to be inlined.
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse() const {
+    throw bad_result{state_.error().message()};
   }
 
   tl::expected<T, failure<Code>> state_;

@@ -111,6 +111,12 @@ protected:
   [[nodiscard]] bool is_own() const noexcept {
     return within_ != nullptr || engine_->holds(lock_place().root);
   }
+  /// True if one look at a unit is all there is to a read: of an object that
+  /// is not nested in another, outside of transactions that lock what they
+  /// read.
+  [[nodiscard]] bool is_plain_look() const noexcept {
+    return engine_->usable() && !engine_->any_meets() && way_.level() == 0;
+  }
   /// Repeats `look(own)` until it was undisturbed; see memory::settle_read. The
   /// clock is read only when a look has failed 64 times.
   template <class Look>
@@ -196,9 +202,7 @@ protected:
       return change_within(edit);
     if (way_.level() != 0) [[unlikely]]
       return change_below(edit);
-    auto done = engine_->write(root_at_, generation_, patience_, edit);
-    tidy(root_at_);
-    return done;
+    return change_outermost(edit);
   }
   [[nodiscard]] result<memory::read_guard, read_error> guard() const {
     if (within_ != nullptr) {
@@ -232,6 +236,15 @@ protected:
 private:
   [[nodiscard]] bool is_alive() const noexcept {
     return root().generation.load(std::memory_order_relaxed) == generation_;
+  }
+  /// Apart from change(), so that what the transaction answers is made where
+  /// the caller wants it: no copy, for want of another return beside it.
+  template <class Change>
+  [[gnu::always_inline]] auto change_outermost(Change& edit) const
+      -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
+    auto done = engine_->write(root_at_, generation_, patience_, edit);
+    tidy(root_at_);
+    return done;
   }
   /// A nested container's part in the outermost object's transaction.
   void enter(transaction& txn) const {

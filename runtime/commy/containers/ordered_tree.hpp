@@ -149,9 +149,24 @@ protected:
     return tree{engine_->img(), root_at_, {}};
   }
   [[nodiscard]] static typename order::key sought(key_in key) { return key; }
+  /// Nearly every look is the first and undisturbed; those for a key are made
+  /// here.
   template <class Found>
-  [[nodiscard]] result<void, read_error> find(memory::seek what, key_in key,
-                                              Found&& found) const {
+  [[nodiscard, gnu::always_inline]] result<void, read_error> find(
+      memory::seek what, key_in key, Found&& found) const {
+    if (what == memory::seek::equal && is_plain_look()) [[likely]] {
+      const auto outcome =
+          at_tree().find_here(generation_, sought(key), found, false);
+      if (outcome == memory::lookup::found) return {};
+      if (outcome == memory::lookup::absent) {
+        return unexpected{read_error::absent};
+      }
+    }
+    return find_again(what, key, found);
+  }
+  template <class Found>
+  [[nodiscard, gnu::noinline]] result<void, read_error> find_again(
+      memory::seek what, key_in key, Found& found) const {
     if (!engine_->usable()) return unexpected{read_error::detached};
     const auto view = at_tree();
     return read_with([&](bool own) {
@@ -160,9 +175,8 @@ protected:
   }
   /// The same for who copies what the value holds, too.
   template <class Found>
-  [[nodiscard]] result<void, read_error> find_deep(memory::seek what,
-                                                   key_in key,
-                                                   Found&& found) const {
+  [[nodiscard, gnu::always_inline]] result<void, read_error> find_deep(
+      memory::seek what, key_in key, Found&& found) const {
     if constexpr (deep) {
       return read_at_length(
           [&] {

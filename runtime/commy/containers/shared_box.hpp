@@ -50,7 +50,8 @@ public:
 
   /// Replaces the value. One transaction.
   result<void, write_error> set(const T& value) {
-    return change([&](transaction& txn) { write(txn, value); });
+    return change([&](transaction& txn)
+                      __attribute__((always_inline)) { write(txn, value); });
   }
   /// Lets `edit(T&)` change a private copy and stores it back, as one
   /// transaction. When `edit` throws, nothing has happened.
@@ -112,7 +113,12 @@ private:
   [[gnu::always_inline]] void write(transaction& txn, const T& value) {
     auto& object = root();
     const auto at = place_of(txn);
-    txn.touch_and_save(object.sequence, at, words);
+    if constexpr (words == 1) {
+      txn.touch_and_save<1, 1>({&object.sequence}, {&txn.img().word(at)});
+    } else {
+      txn.touch(object.sequence);
+      txn.save(at, words);
+    }
     store_fresh(txn, at, value);
     memory::note_whole(txn, object);
   }

@@ -40,7 +40,8 @@ public:
       return base::get_value(this->engine_->img(), words, value);
     };
     auto outcome = this->find_deep(key, copy);
-    if (!outcome) return unexpected{outcome.error()};
+    if (!outcome) [[unlikely]]
+      return unexpected{outcome.error()};
     return value;
   }
   /// A handle to the container under `key`, or `absent`. It stays good while
@@ -68,20 +69,22 @@ public:
 
   /// Sets the value under `key`. True if the key is new.
   result<bool, write_error> insert_or_assign(key_in key, value_in value) {
-    return this->change_at(key, [&](transaction& txn) {
-      const auto place = locate(key);
-      this->put(txn, place, key, value);
-      return place.group == 0;
-    });
+    return this->change_at(
+        key, [&](transaction& txn) __attribute__((always_inline)) {
+          const auto place = locate(key);
+          this->put(txn, place, key, value);
+          return place.group == 0;
+        });
   }
   /// Adds the value if there is none under `key`. True if it was added.
   result<bool, write_error> insert(key_in key, value_in value) {
-    return this->change_at(key, [&](transaction& txn) {
-      const auto place = locate(key);
-      if (place.group != 0) return false;
-      this->put(txn, place, key, value);
-      return true;
-    });
+    return this->change_at(
+        key, [&](transaction& txn) __attribute__((always_inline)) {
+          const auto place = locate(key);
+          if (place.group != 0) return false;
+          this->put(txn, place, key, value);
+          return true;
+        });
   }
   /// The same, and makes the value of `args` only when it is needed.
   template <class... Args>
@@ -148,7 +151,7 @@ public:
 private:
   using slot_place = typename base::table::place;
 
-  [[nodiscard]] slot_place locate(key_in key) const {
+  [[nodiscard, gnu::always_inline]] slot_place locate(key_in key) const {
     return this->at_table().locate(memory::as_key<K>(key));
   }
   [[nodiscard]] mapped_type value_of(transaction& txn,

@@ -75,7 +75,8 @@ public:
       std::uint64_t index = 0, std::uint64_t count = all) const;
 
   result<void, write_error> push_back(value_in value) {
-    return change([&](transaction& txn) { add(txn, value); });
+    return change([&](transaction& txn)
+                      __attribute__((always_inline)) { add(txn, value); });
   }
   template <class... Args>
   result<void, write_error> emplace_back(Args&&... args) {
@@ -239,6 +240,7 @@ private:
   [[nodiscard]] bool empty_as_trash(transaction& txn, const state& now) const;
 
   void add(transaction& txn, value_in value) const;
+  [[gnu::noinline]] void add_slowly(transaction& txn, const stored& cell) const;
   void add_all(transaction& txn, const std::vector<stored>& cells) const;
   void put_in(transaction& txn, const state& s, std::uint64_t index,
               const stored& cell) const;

@@ -65,45 +65,55 @@ public:
       std::uint64_t index = 0, std::uint64_t count = ~std::uint64_t{0}) const;
 
   result<void, write_error> push_back(const T& value) {
-    return change([&](transaction& txn) {
-      make_room(txn);
-      const auto e = load_ends();
-      write(txn, e.last, value);
-      txn.store(root().motion[1], e.last + 1);
-      memory::note_elements(txn, root(), change_kind::inserted, e.count(), 1);
+    return change([&](transaction& txn) __attribute__((always_inline)) {
+      auto& object = root();
+      auto e = checked_ends();
+      if (e.count() == e.capacity) [[unlikely]]
+        e = make_room(txn);
+      txn.touch_and_save<1, 1>({&object.sequence}, {&object.motion[1]});
+      write(txn, e.at(e.last), value);
+      object.motion[1].store(e.last + 1, std::memory_order_relaxed);
+      memory::note_elements(txn, object, change_kind::inserted, e.count(), 1);
     });
   }
   result<void, write_error> push_front(const T& value) {
-    return change([&](transaction& txn) {
-      make_room(txn);
-      const auto e = load_ends();
-      write(txn, e.first - 1, value);
-      txn.store(root().motion[0], e.first - 1);
-      memory::note_elements(txn, root(), change_kind::inserted, 0, 1);
+    return change([&](transaction& txn) __attribute__((always_inline)) {
+      auto& object = root();
+      auto e = checked_ends();
+      if (e.count() == e.capacity) [[unlikely]]
+        e = make_room(txn);
+      txn.touch_and_save<1, 1>({&object.sequence}, {&object.motion[0]});
+      write(txn, e.at(e.first - 1), value);
+      object.motion[0].store(e.first - 1, std::memory_order_relaxed);
+      memory::note_elements(txn, object, change_kind::inserted, 0, 1);
     });
   }
   /// Takes the first element away; nothing when there is none.
   result<std::optional<T>, write_error> pop_front() {
-    return change([&](transaction& txn) -> std::optional<T> {
+    return change([&](transaction& txn) __attribute__((
+                      always_inline)) -> std::optional<T> {
+      auto& object = root();
       const auto e = checked_ends();
       if (e.count() == 0) return std::nullopt;
-      auto value = at_position(e.first);
-      txn.touch(root().sequence);
+      const auto value = load(txn.img(), e.at(e.first));
+      txn.touch_and_save<1, 1>({&object.sequence}, {&object.motion[0]});
       txn.note_emptied();
-      txn.store(root().motion[0], e.first + 1);
-      memory::note_elements(txn, root(), change_kind::erased, 0, 1);
+      object.motion[0].store(e.first + 1, std::memory_order_relaxed);
+      memory::note_elements(txn, object, change_kind::erased, 0, 1);
       return value;
     });
   }
   result<std::optional<T>, write_error> pop_back() {
-    return change([&](transaction& txn) -> std::optional<T> {
+    return change([&](transaction& txn) __attribute__((
+                      always_inline)) -> std::optional<T> {
+      auto& object = root();
       const auto e = checked_ends();
       if (e.count() == 0) return std::nullopt;
-      auto value = at_position(e.last - 1);
-      txn.touch(root().sequence);
+      const auto value = load(txn.img(), e.at(e.last - 1));
+      txn.touch_and_save<1, 1>({&object.sequence}, {&object.motion[1]});
       txn.note_emptied();
-      txn.store(root().motion[1], e.last - 1);
-      memory::note_elements(txn, root(), change_kind::erased, e.count() - 1, 1);
+      object.motion[1].store(e.last - 1, std::memory_order_relaxed);
+      memory::note_elements(txn, object, change_kind::erased, e.count() - 1, 1);
       return value;
     });
   }
@@ -242,8 +252,7 @@ private:
     std::memcpy(static_cast<void*>(&value), copied.data(), sizeof(T));
     return value;
   }
-  void write(transaction& txn, std::uint64_t position, const T& value) const {
-    const auto at = load_ends().at(position);
+  static void write(transaction& txn, memory::offset at, const T& value) {
     txn.save_unused(at, words);
     store(txn, at, value);
   }
@@ -255,7 +264,8 @@ private:
     }
   }
   /// Touches the object, and moves the ring when it has no room for so many.
-  void make_room(transaction& txn, std::uint64_t more = 1);
+  /// Returns where the ends are then.
+  [[gnu::noinline]] ends make_room(transaction& txn, std::uint64_t more = 1);
   [[nodiscard]] std::vector<T> all_of(const ends& e) const;
   void become(transaction& txn, const std::vector<T>& values);
   template <class Pop>

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -57,18 +56,21 @@ auto run_body(engine& owner, thread_lanes::lease& lease,
               transaction_body& state, LockAll&& lock_all, Body&& body)
     -> result<std::invoke_result_t<Body, transaction&>, write_error> {
   using answer = std::invoke_result_t<Body, transaction&>;
-  std::optional<transaction> txn;
+  if (!lease.leased->at_rest()) [[unlikely]] {
+    return unexpected{write_error::not_in_transaction,
+                      "transact() inside transact() or an edit"};
+  }
+  transaction txn{owner, *lease.leased};
   const auto close = [&] {
     lease.open = nullptr;
     lease.body = nullptr;
-    if (txn) txn->abort();
+    txn.abort();
   };
   const auto open = [&] {
     if (!owner.usable()) throw write_failed{write_error::detached};
-    txn.emplace(owner, *lease.leased);
-    lock_all(*txn);
-    txn->begin();
-    lease.open = &*txn;
+    lock_all(txn);
+    txn.begin();
+    lease.open = &txn;
     lease.body = &state;
   };
   // False when the body swallowed what told it that all is lost.
@@ -79,20 +81,16 @@ auto run_body(engine& owner, thread_lanes::lease& lease,
     }
     lease.open = nullptr;
     lease.body = nullptr;
-    txn->commit();
+    txn.commit();
     return true;
   };
   try {
-    if (lease.open != nullptr || lease.leased->editing) {
-      return unexpected{write_error::not_in_transaction,
-                        "transact() inside transact() or an edit"};
-    }
     open();
     if constexpr (std::is_void_v<answer>) {
-      body(*txn);
+      body(txn);
       if (commit()) return {};
     } else {
-      answer done = body(*txn);
+      answer done = body(txn);
       if (commit()) return done;
     }
   } catch (const write_failed& failed) {

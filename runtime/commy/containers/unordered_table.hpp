@@ -147,12 +147,27 @@ protected:
   }
   /// A change of one entry, which is fetched while the lock is being taken.
   template <class Change>
-  auto change_at(key_in key, Change&& edit) const {
+  [[gnu::always_inline]] auto change_at(key_in key, Change&& edit) const {
     if (engine_->usable()) at_table().prefetch(memory::as_key<K>(key));
     return change(std::forward<Change>(edit));
   }
+  /// Nearly every look is the first and undisturbed, and is made here.
   template <class Found>
-  [[nodiscard]] result<void, read_error> find(key_in key, Found&& found) const {
+  [[nodiscard, gnu::always_inline]] result<void, read_error> find(
+      key_in key, Found&& found) const {
+    if (is_plain_look()) [[likely]] {
+      const auto outcome = at_table().find_here(
+          generation_, memory::as_key<K>(key), found, false);
+      if (outcome == memory::lookup::found) return {};
+      if (outcome == memory::lookup::absent) {
+        return unexpected{read_error::absent};
+      }
+    }
+    return find_again(key, found);
+  }
+  template <class Found>
+  [[nodiscard, gnu::noinline]] result<void, read_error> find_again(
+      key_in key, Found& found) const {
     if (!engine_->usable()) return unexpected{read_error::detached};
     const auto view = at_table();
     return read_with([&](bool own) {
@@ -161,8 +176,8 @@ protected:
   }
   /// The same for who copies what the value holds, too.
   template <class Found>
-  [[nodiscard]] result<void, read_error> find_deep(key_in key,
-                                                   Found&& found) const {
+  [[nodiscard, gnu::always_inline]] result<void, read_error> find_deep(
+      key_in key, Found&& found) const {
     if constexpr (deep) {
       return read_at_length(
           [&] {
@@ -199,8 +214,10 @@ protected:
       return key_element::look(img, words, 0);
     }
   }
-  void put(transaction& txn, const typename table::place& place, key_in key,
-           typename value_element::in value) const {
+  [[gnu::always_inline]] void put(transaction& txn,
+                                  const typename table::place& place,
+                                  key_in key,
+                                  typename value_element::in value) const {
     slot_words words{};
     auto view = at_table();
     if (place.group != 0) {
@@ -209,7 +226,7 @@ protected:
       view.replace_value(txn, place, words.data());
     } else {
       fill(txn, words.data(), key, value);
-      view.insert(txn, memory::as_key<K>(key), words.data());
+      view.insert(txn, memory::as_key<K>(key), place, words.data());
     }
   }
   static void fill(transaction& txn, std::uint64_t* words, key_in key,

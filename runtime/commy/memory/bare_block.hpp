@@ -46,12 +46,11 @@ namespace commy::memory {
 /// Takes a block out of the lane's magazine; empty when there is none.
 [[gnu::always_inline]] inline loan_handle take_ready(
     lane& mine, std::uint32_t cls) noexcept {
-  const auto& img = *mine.img;
   auto& list = mine.slabs_of({block_kind::bare, cls});
   auto& ready = list.ready;
   while (!ready.empty()) {
     const auto entry = ready.pop();
-    auto& word = img.word(entry.word);
+    auto& word = mine.word(entry.word);
     // acquire, pairs with the release of whoever freed or returned it: its
     // last user is done.
     block_word now{word.load(std::memory_order_acquire)};
@@ -76,7 +75,7 @@ namespace commy::memory {
   const auto cls = class_for(bytes);
   if (mine == nullptr || cls >= size_class_count ||
       // relaxed: advice; a poisoned segment only refuses from now on.
-      mine->img->header().poisoned.load(std::memory_order_relaxed) != 0)
+      mine->header().poisoned.load(std::memory_order_relaxed) != 0)
       [[unlikely]] {
     return {};
   }
@@ -110,7 +109,7 @@ inline bool keep_own(const lane& mine, shared_u64& word,
   }
   auto& ready = mine->recent_bare->ready;
   const auto* const last = ready.just_popped(handle.low);
-  if (last == nullptr || !keep_own(*mine, mine->img->word(last->word), handle))
+  if (last == nullptr || !keep_own(*mine, mine->word(last->word), handle))
       [[unlikely]] {
     return false;
   }

@@ -57,12 +57,15 @@ public:
   [[nodiscard]] lookup find(std::uint64_t generation, seek what,
                             const key& sought, Found&& found,
                             bool own = false) const {
-    if (what == seek::equal) {
-      return find_equal(generation, sought, std::forward<Found>(found), own);
-    }
+    if (what == seek::equal) return find_here(generation, sought, found, own);
     return find_slowly(generation, what, sought, std::forward<Found>(found),
                        own);
   }
+
+  /// `equal`, inlined by force: see hash_table::find_here.
+  template <class Found>
+  [[nodiscard]] lookup find_here(std::uint64_t generation, const key& sought,
+                                 Found& found, bool own) const;
 
   /// The way from the top to an entry, for who holds the lock or a guard: in
   /// inner nodes the index of the child, in the leaf the rank.
@@ -124,9 +127,6 @@ private:
 
   /// The sequences that one optimistic look has seen.
   class visits;
-  template <class Found>
-  [[nodiscard]] lookup find_equal(std::uint64_t generation, const key& sought,
-                                  Found&& found, bool own) const;
   /// Any kind of look.
   template <class Found>
   [[nodiscard, gnu::noinline]] lookup find_slowly(std::uint64_t generation,
@@ -185,6 +185,9 @@ private:
   void put_in_leaf(transaction& txn, offset leaf, std::uint32_t rank,
                    const std::uint64_t* key_words,
                    const std::uint64_t* value_words, bool fresh) const;
+  void put_in_saved_leaf(transaction& txn, offset leaf, std::uint32_t rank,
+                         const std::uint64_t* key_words,
+                         const std::uint64_t* value_words, bool fresh) const;
   void split_leaf(transaction& txn, path& at, const std::uint64_t* key_words,
                   const std::uint64_t* value_words);
   void add_child(transaction& txn, path& at, std::uint32_t level,

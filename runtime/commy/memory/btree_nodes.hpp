@@ -4,6 +4,7 @@
 #include <commy/base/units.hpp>
 #include <commy/memory/words.hpp>
 
+#include <bit>
 #include <cstdint>
 
 namespace commy::memory {
@@ -138,12 +139,10 @@ struct leaf_order {
   /// The lowest slot that is not in use. Requires: there is one.
   [[nodiscard]] constexpr std::uint32_t free_slot() const noexcept {
     std::uint32_t used = 0;
-    for (std::uint32_t i = 0; i < count(); ++i)
-      used |= 1U << slot(i);
-    std::uint32_t free = 0;
-    while ((used >> free & 1U) != 0)
-      ++free;
-    return free;
+    auto slots = raw >> 4U;
+    for (auto left = count(); left > 0; --left, slots >>= 4U)
+      used |= 1U << (slots & 15U);
+    return static_cast<std::uint32_t>(std::countr_one(used));
   }
   [[nodiscard]] constexpr leaf_order with(std::uint32_t rank,
                                           std::uint32_t slot) const noexcept {

@@ -171,6 +171,7 @@ lane* engine::lease_lane() {
       // Not zeroed first: its magazines are 100 KiB that may never be used.
       auto made = std::make_unique_for_overwrite<lane>();
       made->img = &image_;
+      made->data = backing_->data();
       made->record = record;
       made->index = i;
       made->generation = mine.generation();
@@ -274,6 +275,8 @@ void engine::join(offset root) {
   }
   meet(lease, root);
 }
+
+void engine::refuse_removed() { throw write_failed{write_error::removed}; }
 
 void engine::note_failure(thread_lanes::lease& lease,
                           std::uint64_t logged) noexcept {

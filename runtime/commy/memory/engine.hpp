@@ -197,19 +197,26 @@ private:
   auto write_alone(lane& mine, offset root, std::uint64_t generation,
                    std::chrono::nanoseconds patience, Change& change)
       -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
-  /// In the open transaction; or without a lane at hand.
+  /// In the open transaction. Requires: there is one, and no edit under way.
   template <class Change>
-  auto write_joining(offset root, std::uint64_t generation,
-                     std::chrono::nanoseconds patience, Change& change)
+  static auto write_joining(thread_lanes::lease& lease, offset root,
+                            std::uint64_t generation, Change& change)
+      -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
+  /// Without a lane at hand, or where nothing may be written.
+  template <class Change>
+  auto write_otherwise(offset root, std::uint64_t generation,
+                       std::chrono::nanoseconds patience, Change& change)
       -> result<std::invoke_result_t<Change&, transaction&>, write_error>;
   /// Requires: the lock of `root`. Throws `write_failed{removed}`.
-  void check_generation(offset root, std::uint64_t generation) {
+  static void check_generation(const memory::root& object,
+                               std::uint64_t generation) {
     // relaxed: the lock is held, so the word stands still.
-    if (image_.root_at(root).generation.load(std::memory_order_relaxed) !=
-        generation) [[unlikely]] {
-      throw write_failed{write_error::removed};
+    if (object.generation.load(std::memory_order_relaxed) != generation)
+        [[unlikely]] {
+      refuse_removed();
     }
   }
+  [[noreturn, gnu::cold]] static void refuse_removed();
   explicit engine(std::unique_ptr<backing> bytes) noexcept;
   result<void, attach_error> claim_slot(std::string_view name);
   [[nodiscard]] bool is_sweeping(std::uint64_t mark) const noexcept;
@@ -321,22 +328,23 @@ template <class Change>
     -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
   auto& lease = my_lease();
   auto* const mine = lease.leased;
-  if (mine == nullptr || mine->editing || lease.open != nullptr || !usable())
-      [[unlikely]] {
-    return write_joining(root, generation, patience, change);
+  if (mine == nullptr || mine->editing || !usable()) [[unlikely]] {
+    return write_otherwise(root, generation, patience, change);
   }
+  if (mine->open) return write_joining(lease, root, generation, change);
   return write_alone(*mine, root, generation, patience, change);
 }
 
 template <class Change>
-auto engine::write_alone(lane& mine, offset root, std::uint64_t generation,
-                         std::chrono::nanoseconds patience, Change& change)
+[[gnu::always_inline]] inline auto engine::write_alone(
+    lane& mine, offset root, std::uint64_t generation,
+    std::chrono::nanoseconds patience, Change& change)
     -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
   using answer = std::invoke_result_t<Change&, transaction&>;
   transaction own{*this, mine, root};
   try {
     own.lock(root, patience);
-    check_generation(root, generation);
+    check_generation(mine.root_at(root), generation);
     const edit_scope editing{mine};
     own.begin();
     if constexpr (std::is_void_v<answer>) {
@@ -358,49 +366,50 @@ auto engine::write_alone(lane& mine, offset root, std::uint64_t generation,
 }
 
 template <class Change>
-auto engine::write_joining(offset root, std::uint64_t generation,
-                           std::chrono::nanoseconds patience, Change& change)
+[[gnu::noinline]] auto engine::write_joining(thread_lanes::lease& lease,
+                                             offset root,
+                                             std::uint64_t generation,
+                                             Change& change)
     -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
   using answer = std::invoke_result_t<Change&, transaction&>;
-  // An operation inside another one's edit would end that one's journal, or
-  // move the table that it is about to store into.
-  const auto refuse_inside = [](const lane& mine) {
-    if (mine.editing) {
-      throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
-    }
-  };
-  auto& lease = my_lease();
-  // A forked child inherits a transaction, but not the bytes it is about.
-  auto* const open = usable() ? lease.open : nullptr;
-  if (open == nullptr) {
-    std::optional<lane_scope> found;
-    lane* mine = nullptr;
-    try {
-      mine = &lane_of(found.emplace(*this, patience).lease());
-    } catch (const write_failed& failed) {
-      return unexpected{failed.why};
-    }
-    refuse_inside(*mine);
-    return write_alone(*mine, root, generation, patience, change);
-  }
-  auto& mine = open->own_lane();
-  refuse_inside(mine);
-  if (!open->holds(root)) meet(lease, root);
-  check_generation(root, generation);
-  open->set_subject({root, 0});
+  auto& open = *lease.open;
+  auto& mine = *lease.leased;
+  if (!open.holds(root)) meet(lease, root);
+  check_generation(mine.root_at(root), generation);
+  open.set_subject({root, 0});
   const edit_scope editing{mine};
   const auto logged = mine.log_words;
   try {
     if constexpr (std::is_void_v<answer>) {
-      change(*open);
+      change(open);
       return {};
     } else {
-      return change(*open);
+      return change(open);
     }
   } catch (...) {
     note_failure(lease, logged);
     throw;
   }
+}
+
+template <class Change>
+[[gnu::noinline, gnu::cold]] auto engine::write_otherwise(
+    offset root, std::uint64_t generation, std::chrono::nanoseconds patience,
+    Change& change)
+    -> result<std::invoke_result_t<Change&, transaction&>, write_error> {
+  std::optional<lane_scope> found;
+  lane* mine = nullptr;
+  try {
+    mine = &lane_of(found.emplace(*this, patience).lease());
+  } catch (const write_failed& failed) {
+    return unexpected{failed.why};
+  }
+  // An operation inside another one's edit would end that one's journal, or
+  // move the table that it is about to store into.
+  if (mine->editing) {
+    throw write_failed{{write_error::not_in_transaction, "inside an edit"}};
+  }
+  return write_alone(*mine, root, generation, patience, change);
 }
 
 }  // namespace commy::memory

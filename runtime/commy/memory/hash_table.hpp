@@ -56,7 +56,15 @@ public:
   /// is its own.
   template <class Found>
   [[nodiscard]] lookup find(std::uint64_t generation, const table_key& key,
-                            Found&& found, bool own = false) const;
+                            Found&& found, bool own = false) const {
+    return find_here(generation, key, found, own);
+  }
+  /// The same, inlined by force: with the call and what it passes in memory a
+  /// look would have half as many instructions again, and the next look's miss
+  /// would begin as much later.
+  template <class Found>
+  [[nodiscard]] lookup find_here(std::uint64_t generation, const table_key& key,
+                                 Found& found, bool own) const;
 
   /// Begins to fetch the group that a change of `key` will touch, so that it
   /// comes while the lock is being taken: a transaction's atomic steps let no
@@ -64,9 +72,16 @@ public:
   void prefetch(const table_key& key) const noexcept;
 
   /// One entry's place for a writer who holds the lock; `group` 0 if absent.
+  /// Then `free_group` and `free_slot` say where it belongs, `room` how many
+  /// slots the table has and `tag` what its control byte will be; `free_group`
+  /// is 0 where insert() has to look further.
   struct place {
     offset group = 0;
     std::uint32_t slot = 0;
+    std::uint8_t tag = 0;
+    std::uint32_t free_slot = 0;
+    offset free_group = 0;
+    std::uint64_t room = 0;
   };
   [[nodiscard]] place locate(const table_key& key) const;
 
@@ -79,6 +94,9 @@ public:
   /// Adds an entry that is not there. `slot_words` holds key and value; a text
   /// key has been made by `make_text` already.
   void insert(transaction& txn, const table_key& key,
+              const std::uint64_t* slot_words);
+  /// The same where `locate(key)` has just not found it.
+  void insert(transaction& txn, const table_key& key, const place& at,
               const std::uint64_t* slot_words);
   void erase(transaction& txn, const place& at);
   /// Becomes a table of the entries that `keep(slot words)` is true for and of
@@ -134,11 +152,11 @@ private:
                                        const table_key& key,
                                        Found& found) const;
   template <class Found>
-  [[nodiscard, gnu::noinline]] lookup find_far(const table_shape& shape,
+  [[nodiscard, gnu::noinline]] lookup find_far(table_shape shape,
                                                seen_numbers first,
                                                std::uint64_t hashed,
-                                               const table_key& key,
-                                               Found& found, bool own) const;
+                                               table_key key, Found& found,
+                                               bool own) const;
   [[nodiscard]] table_shape load_shape() const noexcept {
     // relaxed: validated by the shape's sequence, or under the lock.
     return {root_->shape[0].load(std::memory_order_relaxed),

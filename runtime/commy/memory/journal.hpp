@@ -28,10 +28,10 @@ inline constexpr std::uint32_t record_words_max = 64;
 /// run. What is left behind that is shorter than the longest record.
 inline constexpr std::uint32_t log_slack = 2;
 
+/// Requires: `place` has at most 48 bits, as all that lies in a segment.
 [[nodiscard]] constexpr std::uint64_t record_head(
     record_kind kind, std::uint64_t words, std::uint64_t place) noexcept {
-  return static_cast<std::uint64_t>(kind) << 56U | words << 48U |
-         (place & offset_mask);
+  return static_cast<std::uint64_t>(kind) << 56U | words << 48U | place;
 }
 
 /// Test-only faults that the crash explorer must find. Zero in every product;

@@ -113,7 +113,7 @@ struct kept_loan {
 /// The process-local side of a leased lane. Threads: the leasing one only.
 struct alignas(64) lane {
   // What each transaction writes: one cache line.
-  image* img = nullptr;
+  std::byte* data = nullptr;  // Where the data file begins, as `img` has it.
   lane_record* record = nullptr;
   // The current part of the log, such that `log[log_words]` is the place of the
   // next record, whichever part that is in.
@@ -129,6 +129,7 @@ struct alignas(64) lane {
   std::uint32_t blocks_seen = 0;
   bool open = false;     // A transaction is open.
   bool editing = false;  // An operation of it is under way.
+  image* img = nullptr;
   std::array<shared_u64*, 16> units{};
 
   lane_index index = 0;
@@ -153,6 +154,22 @@ struct alignas(64) lane {
   // One list per use, kind by kind.
   std::array<slab_list, list_of({static_cast<block_kind>(block_kinds), 0})>
       slabs;
+
+  /// As those of the image, one load sooner.
+  [[nodiscard]] shared_u64& word(offset at) const noexcept {
+    return *reinterpret_cast<shared_u64*>(data + at);
+  }
+  [[nodiscard]] root& root_at(offset at) const noexcept {
+    return *reinterpret_cast<root*>(data + at);
+  }
+  [[nodiscard]] data_header& header() const noexcept {
+    return *reinterpret_cast<data_header*>(data);
+  }
+  [[nodiscard]] offset offset_of(const void* inside) const noexcept {
+    return static_cast<offset>(static_cast<const std::byte*>(inside) - data);
+  }
+  /// True while no transaction is open and nothing is locked.
+  [[nodiscard]] bool at_rest() const noexcept { return !open && !editing; }
 
   /// A magazine's entry for a block.
   [[nodiscard]] magazine::entry entry_of(offset block,

@@ -28,16 +28,6 @@ std::chrono::nanoseconds probe_pause(transaction::clock::time_point begun,
 
 }  // namespace
 
-bool transaction::holds(offset root) const noexcept {
-  for (std::uint32_t i = 0; i < lane_->held; ++i) {
-    // relaxed: this lane's own cell.
-    if (lane_->record->held[i].load(std::memory_order_relaxed) == root) {
-      return true;
-    }
-  }
-  return false;
-}
-
 bool transaction::is_out_of_order(offset root) const noexcept {
   const auto& record = *lane_->record;
   // relaxed: this lane's own cells.
@@ -185,6 +175,11 @@ void transaction::finish_by_log(bool forward) noexcept {
         memory::put_back(lane, place, kind);
       });
   if (lane.log_extents != 0) lane.rewind_log();
+}
+
+void transaction::unlock_and_wake(memory::shared_u64& word,
+                                  offset root) noexcept {
+  engine_->unlock(word, root, 0);
 }
 
 void transaction::refuse_lock() const {

@@ -5,6 +5,7 @@
 #include <commy/memory/lane.hpp>
 #include <commy/memory/write_error.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 
@@ -54,7 +55,14 @@ public:
     deadline_ = deadline.time_since_epoch();
     timed_ = true;
   }
-  [[nodiscard]] bool holds(memory::offset root) const noexcept;
+  [[nodiscard]] bool holds(memory::offset root) const noexcept {
+    const auto& cells = lane_->record->held;
+    for (std::uint32_t i = 0, held = lane_->held; i < held; ++i) {
+      // relaxed: this lane's own cell.
+      if (cells[i].load(std::memory_order_relaxed) == root) return true;
+    }
+    return false;
+  }
 
   /// The journal becomes ACTIVE. Call after the locks, before any change.
   void begin() noexcept;
@@ -66,10 +74,12 @@ public:
   /// Marks a unit (or an object's own sequence) as being changed: readers who
   /// looked before will find out. The first call for a sequence journals it.
   void touch(memory::shared_u64& sequence);
-  /// Both at once, for the words at `at` in the unit of `sequence`: one look at
-  /// the log's room and one word that makes both records count.
-  void touch_and_save(memory::shared_u64& sequence, memory::offset at,
-                      std::uint64_t words);
+  /// Both at once, for single words in the units of `sequences`, none of which
+  /// is named twice: one look at the log's room and one word that makes all the
+  /// records count.
+  template <std::size_t Units, std::size_t Words>
+  void touch_and_save(const std::array<memory::shared_u64*, Units>& sequences,
+                      const std::array<memory::shared_u64*, Words>& words);
   /// Changes one word whose old value can be restored. The unit that covers it
   /// must have been touched.
   void store(memory::shared_u64& word, std::uint64_t value);
@@ -155,7 +165,7 @@ private:
   /// Makes room for one record of so many words, head included. Not under the
   /// page lock, which the log needs when it goes on in new pages. Throws
   /// transaction_full, out_of_space, disk_full, lock_timeout.
-  void reserve_log(std::uint64_t words) {
+  [[gnu::always_inline]] void reserve_log(std::uint64_t words) {
     if (lane_->log_words_max - lane_->log_words < words) [[unlikely]]
       extend_log();
   }
@@ -164,7 +174,8 @@ private:
   void lock_with_patience(memory::offset root, memory::shared_u64& word,
                           std::chrono::nanoseconds patience);
   void save_many(memory::offset at, std::uint64_t words);
-  void note_unit(memory::shared_u64& sequence) noexcept;
+  static void note_unit(memory::lane& lane,
+                        memory::shared_u64& sequence) noexcept;
   /// The one undo record of a word that is about to be overwritten.
   void save_word(memory::offset at, std::uint64_t old);
   void lock_slowly(memory::offset root, memory::shared_u64& word,
@@ -183,7 +194,9 @@ private:
   void finish_by_log(bool forward) noexcept;
   void give_back_kept() noexcept;
   void unlock_all() noexcept;
-  void unlock_last(memory::lane& lane) noexcept;
+  /// Somebody waits, or did.
+  [[gnu::cold]] void unlock_and_wake(memory::shared_u64& word,
+                                     memory::offset root) noexcept;
 
   memory::engine* engine_;
   memory::lane* lane_;
@@ -200,15 +213,20 @@ private:
   clock::duration deadline_;
 };
 
-inline void transaction::count_record(std::uint64_t words) noexcept {
+// What follows copies what it needs of the lane first: to g++ every atomic
+// access, even a relaxed one, may have changed any other object.
+
+[[gnu::always_inline]] inline void transaction::count_record(
+    std::uint64_t words) noexcept {
   auto& lane = *lane_;
+  auto& record = *lane.record;
   const auto used = lane.log_words + words;
   lane.log_words = used;
   // The record is whole before it counts, and counts before what it undoes is
   // stored. Compiler order suffices (research J1): a kill lands between
   // instructions.
   fence::compiler();
-  lane.record->log_used.store(used * 8, std::memory_order_relaxed);
+  record.log_used.store(used * 8, std::memory_order_relaxed);
   fence::compiler();
 }
 
@@ -233,10 +251,10 @@ inline void transaction::count_record(std::uint64_t words) noexcept {
   auto& lane = *lane_;
   lane.log[lane.log_words].store(
       memory::record_head(memory::record_kind::unit, 0,
-                          img().offset_of(&sequence)),
+                          lane.offset_of(&sequence)),
       std::memory_order_relaxed);
   count_record(1);
-  note_unit(sequence);
+  note_unit(lane, sequence);
   sequence.store(now + 1, std::memory_order_relaxed);
   // [unit-odd] release fence, pairs with the reader's acquire fence: who sees
   // any of our stores into the unit sees that it is odd or has moved on.
@@ -244,36 +262,62 @@ inline void transaction::count_record(std::uint64_t words) noexcept {
 }
 
 [[gnu::always_inline]] inline void transaction::note_unit(
-    memory::shared_u64& sequence) noexcept {
-  auto& lane = *lane_;
+    memory::lane& lane, memory::shared_u64& sequence) noexcept {
   const auto nth = lane.units_seen;
   if (nth < lane.units.size()) [[likely]]
     lane.units[nth] = &sequence;
   lane.units_seen = nth + 1;
 }
 
+template <std::size_t Units, std::size_t Words>
 [[gnu::always_inline]] inline void transaction::touch_and_save(
-    memory::shared_u64& sequence, memory::offset at, std::uint64_t words) {
+    const std::array<memory::shared_u64*, Units>& sequences,
+    const std::array<memory::shared_u64*, Words>& words) {
+  using memory::record_head;
+  using memory::record_kind;
   // relaxed, here and below: as in touch() and save_word().
-  const auto now = sequence.load(std::memory_order_relaxed);
-  if (words != 1 || (now & 1U) != 0) [[unlikely]] {
-    touch(sequence);
-    return save(at, words);
+  std::array<std::uint64_t, Units> seen;
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < Units; ++i) {
+    seen[i] = sequences[i]->load(std::memory_order_relaxed);
+    any |= seen[i];
   }
-  reserve_log(3);
+  constexpr std::uint64_t needed = Units + 2 * Words;
+  if ((any & 1U) != 0) [[unlikely]] {
+    for (auto* const sequence : sequences)
+      touch(*sequence);
+    for (const auto* const word : words)
+      save(lane_->offset_of(word), 1);
+    return;
+  }
+  reserve_log(needed);
   auto& lane = *lane_;
-  const auto& image = *lane.img;
-  auto* const log = lane.log + lane.log_words;
-  log[0].store(memory::record_head(memory::record_kind::unit, 0,
-                                   image.offset_of(&sequence)),
-               std::memory_order_relaxed);
-  log[1].store(image.word(at).load(std::memory_order_relaxed),
-               std::memory_order_relaxed);
-  log[2].store(memory::record_head(memory::record_kind::undo, 1, at),
-               std::memory_order_relaxed);
-  count_record(3);
-  note_unit(sequence);
-  sequence.store(now + 1, std::memory_order_relaxed);
+  auto& record = *lane.record;
+  const auto used = lane.log_words;
+  auto* log = lane.log + used;
+  const auto* const data = lane.data;
+  lane.log_words = used + needed;
+  for (auto* const sequence : sequences)
+    note_unit(lane, *sequence);
+  const auto place_of = [&](const memory::shared_u64* at) {
+    return static_cast<memory::offset>(reinterpret_cast<const std::byte*>(at) -
+                                       data);
+  };
+  for (auto* const sequence : sequences) {
+    (log++)->store(record_head(record_kind::unit, 0, place_of(sequence)),
+                   std::memory_order_relaxed);
+  }
+  for (const auto* const word : words) {
+    (log++)->store(word->load(std::memory_order_relaxed),
+                   std::memory_order_relaxed);
+    (log++)->store(record_head(record_kind::undo, 1, place_of(word)),
+                   std::memory_order_relaxed);
+  }
+  fence::compiler();  // As in count_record().
+  record.log_used.store((used + needed) * 8, std::memory_order_relaxed);
+  fence::compiler();
+  for (std::size_t i = 0; i < Units; ++i)
+    sequences[i]->store(seen[i] + 1, std::memory_order_relaxed);
   fence::release();  // [unit-odd]
 }
 
@@ -284,7 +328,7 @@ inline void transaction::store(memory::shared_u64& word, std::uint64_t value) {
     word.store(value, std::memory_order_relaxed);
     fence::compiler();
   }
-  save_word(img().offset_of(&word), old);
+  save_word(lane_->offset_of(&word), old);
   word.store(value, std::memory_order_relaxed);
 }
 

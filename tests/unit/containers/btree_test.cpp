@@ -39,6 +39,17 @@ void same_entry(const Map& model, Iterator wanted,
   }
 }
 
+/// Keys that a search asks for the rank of behind its look at how far the
+/// segment goes. At the first time, the segment grows.
+struct growing_order : memory::typed_order<int, int> {
+  static inline memory::image* grows = nullptr;
+  static inline std::uint64_t end = 0;
+  [[nodiscard]] static std::uint64_t rank_of(const key& sought) noexcept {
+    if (grows != nullptr) grows->header().committed.store(end);
+    return memory::rank_of_scalar(sought);
+  }
+};
+
 /// All searches by one key beside std::map's.
 template <class Shared, class Map, class Key>
 void same_searches(const Shared& shared, const Map& model, const Key& key) {
@@ -439,4 +450,28 @@ TEST_CASE("a tree whose nodes make no sense is damaged, not followed") {
   CHECK(here.held.insert(5000, 5).error() == write_error::damaged);
   CHECK(here.held.erase(5).error() == write_error::damaged);
   CHECK(here.held.for_each([](const auto&) {}).error() == read_error::damaged);
+}
+
+TEST_CASE("a search that began before the segment grew follows what is new") {
+  opened<shared_btree_map<int, int>> world;
+  for (int i = 0; i < 20'000; ++i)
+    must(world.held.insert(i, i));
+  auto& img = world.home.engine()->img();
+  const auto place = world.held.place();
+  const memory::btree<growing_order> tree{img, place.root, {}};
+  constexpr int last = 19'999;
+  const auto way = tree.locate(memory::seek::equal, last);
+  const auto top_end = way.steps[0].node + growing_order::nodes().inner_bytes();
+  REQUIRE(way.leaf().node > top_end);
+
+  growing_order::end = img.header().committed.load();
+  growing_order::grows = &img;
+  img.header().committed.store(top_end);
+  const auto outcome = tree.find(
+      place.generation, memory::seek::equal, last,
+      [](const std::uint64_t*, const std::uint64_t*) { return true; });
+  growing_order::grows = nullptr;
+  img.header().committed.store(growing_order::end);
+
+  CHECK(outcome == memory::lookup::found);
 }

@@ -9,10 +9,11 @@
 namespace commy {
 
 template <memory::plain T>
-void shared_vec_deque<T>::make_room(transaction& txn, std::uint64_t more) {
+typename shared_vec_deque<T>::ends shared_vec_deque<T>::make_room(
+    transaction& txn, std::uint64_t more) {
   const auto e = checked_ends();
   txn.touch(root().sequence);
-  if (more <= e.capacity - e.count()) return;
+  if (more <= e.capacity - e.count()) return e;
   if (more > txn.img().sizes().capacity) {
     throw memory::write_failed{write_error::too_large};
   }
@@ -34,6 +35,7 @@ void shared_vec_deque<T>::make_room(transaction& txn, std::uint64_t more) {
   txn.store(root().shape[0], table);
   txn.store(root().shape[1], capacity);
   if (e.capacity != 0) txn.drop(e.table);
+  return wider;
 }
 
 template <memory::plain T>
@@ -67,12 +69,11 @@ result<void, write_error> shared_vec_deque<T>::append(Range&& values) {
       all.insert(all.end(), added.begin(), added.end());
       return become(txn, all);
     }
-    make_room(txn, added.size());
-    const auto e = load_ends();
+    const auto e = make_room(txn, added.size());
     memory::note_elements(txn, root(), change_kind::inserted, e.count(),
                           added.size());
     for (std::size_t i = 0; i < added.size(); ++i)
-      write(txn, e.last + i, added[i]);
+      write(txn, e.at(e.last + i), added[i]);
     txn.store(root().motion[1], e.last + added.size());
   });
 }

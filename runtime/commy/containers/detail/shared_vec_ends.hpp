@@ -82,8 +82,28 @@ memory::vec_state shared_vec<T>::room_for(transaction& txn,
 }
 
 template <shared_element T>
-void shared_vec<T>::add(transaction& txn, value_in value) const {
+[[gnu::always_inline]] inline void shared_vec<T>::add(transaction& txn,
+                                                      value_in value) const {
   const stored cell = element::store(txn, value);
+  auto& object = root();
+  const auto now = checked();
+  if (now.size == now.capacity || txn.has_emptied() ||
+      // relaxed: ours by the lock. Odd: this transaction has moved the vector.
+      (object.shape_sequence.load(std::memory_order_relaxed) & 1U) != 0)
+      [[unlikely]] {
+    return add_slowly(txn, cell);
+  }
+  const auto& img = txn.img();
+  txn.touch_and_save<2, 1>(
+      {&object.sequence, &img.word(now.sequence_of(shape, now.size))},
+      {&object.motion[0]});
+  memory::store_cell(img, now.at(shape, now.size), cell);
+  object.motion[0].store(now.size + 1, std::memory_order_relaxed);
+  memory::note_elements(txn, object, change_kind::inserted, now.size, 1);
+}
+
+template <shared_element T>
+void shared_vec<T>::add_slowly(transaction& txn, const stored& cell) const {
   auto& object = root();
   const auto now = room_for(txn, 1);
   const auto at = now.at(shape, now.size);

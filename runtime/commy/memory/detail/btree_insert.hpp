@@ -48,46 +48,63 @@ void btree<Order>::set_top(transaction& txn, offset node,
   txn.store(root_->shape[1], height);
 }
 
+/// Into a leaf that nobody sees (`fresh`), or whose sequence is odd and whose
+/// order word is saved.
+template <class Order>
+[[gnu::always_inline]] inline void btree<Order>::put_in_saved_leaf(
+    transaction& txn, offset leaf, std::uint32_t rank,
+    const std::uint64_t* key_words, const std::uint64_t* value_words,
+    bool fresh) const {
+  const auto& nodes = order_.nodes();
+  const auto order = order_of(leaf);
+  const auto slot = order.free_slot();
+  if (!fresh) {
+    txn.save_unused(nodes.key_at(leaf, slot), nodes.key_words());
+    txn.save_unused(nodes.value_at(leaf, slot), nodes.value_words());
+  }
+  set_words(nodes.key_at(leaf, slot), key_words, nodes.key_words());
+  set_words(nodes.value_at(leaf, slot), value_words, nodes.value_words());
+  img_->word(leaf + 8).store(order.with(rank, slot).raw,
+                             std::memory_order_relaxed);
+}
+
 template <class Order>
 void btree<Order>::put_in_leaf(transaction& txn, offset leaf,
                                std::uint32_t rank,
                                const std::uint64_t* key_words,
                                const std::uint64_t* value_words,
                                bool fresh) const {
-  const auto& nodes = order_.nodes();
-  const auto order = order_of(leaf);
-  const auto slot = order.free_slot();
   if (!fresh) {
     txn.touch(img_->word(leaf));
-    txn.save_unused(nodes.key_at(leaf, slot), nodes.key_words());
-    txn.save_unused(nodes.value_at(leaf, slot), nodes.value_words());
+    txn.save(leaf + 8, 1);
   }
-  set_words(nodes.key_at(leaf, slot), key_words, nodes.key_words());
-  set_words(nodes.value_at(leaf, slot), value_words, nodes.value_words());
-  const auto after = order.with(rank, slot).raw;
-  if (fresh) {
-    img_->word(leaf + 8).store(after, std::memory_order_relaxed);
-  } else {
-    txn.store(img_->word(leaf + 8), after);
-  }
+  put_in_saved_leaf(txn, leaf, rank, key_words, value_words, fresh);
 }
 
 template <class Order>
 void btree<Order>::insert(transaction& txn, path& at,
                           const std::uint64_t* key_words,
                           const std::uint64_t* value_words) {
-  txn.touch(root_->sequence);
   const auto& leaf = at.leaf();
+  const auto entries = size();
+  if (leaf.node != 0 && leaf.count < order_.nodes().leaf_slots) [[likely]] {
+    txn.touch_and_save<2, 2>({&root_->sequence, &img_->word(leaf.node)},
+                             {&img_->word(leaf.node + 8), &root_->motion[0]});
+    put_in_saved_leaf(txn, leaf.node, leaf.index, key_words, value_words,
+                      false);
+    // relaxed: as those below.
+    root_->motion[0].store(entries + 1, std::memory_order_relaxed);
+    return note(txn, change_kind::set, key_words);
+  }
+  txn.touch(root_->sequence);
   if (leaf.node == 0) {
     const auto node = take_leaf(txn);
     put_in_leaf(txn, node, 0, key_words, value_words, true);
     set_top(txn, node, 0);
-  } else if (leaf.count < order_.nodes().leaf_slots) {
-    put_in_leaf(txn, leaf.node, leaf.index, key_words, value_words, false);
   } else {
     split_leaf(txn, at, key_words, value_words);
   }
-  txn.store(root_->motion[0], size() + 1);
+  txn.store(root_->motion[0], entries + 1);
   note(txn, change_kind::set, key_words);
 }
 

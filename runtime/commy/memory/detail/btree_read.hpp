@@ -43,9 +43,11 @@ private:
   bool own_;
 };
 
+/// Inlined by force: g++ takes a function that only prefetches for one without
+/// effect and drops the call.
 template <class Order>
-void btree<Order>::prefetch([[maybe_unused]] offset node,
-                            [[maybe_unused]] bool inner) const noexcept {
+[[gnu::always_inline]] inline void btree<Order>::prefetch(
+    [[maybe_unused]] offset node, [[maybe_unused]] bool inner) const noexcept {
 #ifdef __GNUC__
   // A search would meet the lines one by one, the child's last; so they come at
   // once. A hint: an offset that makes no sense does no harm.
@@ -53,8 +55,10 @@ void btree<Order>::prefetch([[maybe_unused]] offset node,
   const auto bytes = std::min<std::uint32_t>(
       inner ? order_.nodes().inner_bytes() : order_.nodes().leaf_bytes(),
       btree_nodes::node_bytes);
-  for (std::uint32_t i = 0; i < bytes; i += 64)
-    __builtin_prefetch(at + i);
+#pragma GCC unroll 8
+  for (std::uint32_t i = 0; i < btree_nodes::node_bytes; i += 64) {
+    if (i < bytes) __builtin_prefetch(at + i);
+  }
 #endif
 }
 
@@ -68,22 +72,30 @@ int btree<Order>::compare(offset at, const key& sought, bool& sound) const {
 }
 
 template <class Order>
-std::uint32_t btree<Order>::rank_in_leaf(offset leaf, leaf_order order,
-                                         const key& sought, bool or_equal,
-                                         bool& sound) const {
+[[gnu::always_inline]] inline std::uint32_t btree<Order>::rank_in_leaf(
+    offset leaf, leaf_order order, const key& sought, bool or_equal,
+    bool& sound) const {
   const auto& nodes = order_.nodes();
   const auto count = order.count();
   if constexpr (Order::is_word) {
     // Four steps without a branch that depends on keys. A rank behind the last
     // names some slot; what lies there is not counted.
     const auto wanted = order_.rank_of(sought);
+    // A key is one word, so they lie side by side.
+    const auto* const keys = &img_->word(nodes.key_at(leaf, 0));
     std::uint32_t rank = 0;
-    for (const std::uint32_t stride : {8U, 4U, 2U, 1U}) {
-      const auto next = rank + stride;
+#pragma GCC unroll 4
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      const auto log = 3 - i;
+      const auto next = rank + (1U << log);
       const auto slot = std::min(order.slot(next - 1), nodes.leaf_slots - 1);
-      const auto here = order_.rank(word(nodes.key_at(leaf, slot)));
+      // relaxed: as in word().
+      const auto here = order_.rank(keys[slot].load(std::memory_order_relaxed));
       const bool before = or_equal ? here <= wanted : here < wanted;
-      rank = before && next <= count ? next : rank;
+      // Added, not chosen: g++ would make a branch of it.
+      rank += (static_cast<std::uint32_t>(before) &
+               static_cast<std::uint32_t>(next <= count))
+              << log;
     }
     return rank;
   } else {
@@ -104,8 +116,8 @@ std::uint32_t btree<Order>::rank_in_leaf(offset leaf, leaf_order order,
 }
 
 template <class Order>
-std::uint32_t btree<Order>::child_index(offset inner, std::uint32_t count,
-                                        const key& sought, bool& sound) const {
+[[gnu::always_inline]] inline std::uint32_t btree<Order>::child_index(
+    offset inner, std::uint32_t count, const key& sought, bool& sound) const {
   const auto& nodes = order_.nodes();
   if (count == 0) return 0;
   std::uint32_t base = 0;
@@ -146,63 +158,104 @@ std::uint32_t btree<Order>::pick_child(offset inner, std::uint32_t count,
   return child_index(inner, count, sought, sound);
 }
 
-/// The point read, which has no neighbour to go to and so needs no steps. The
-/// committed end is asked for once: it only grows.
+/// The point read, which has no neighbour to go to and so needs no steps. What
+/// it has seen stays in its own frame: to g++ any atomic access may change what
+/// a call knows of.
 template <class Order>
 template <class Found>
-lookup btree<Order>::find_equal(std::uint64_t generation, const key& sought,
-                                Found&& found, bool own) const {
-  visits seen{own};
-  if (!seen.enter(root_->shape_sequence)) return lookup::busy;
+[[gnu::always_inline]] inline lookup btree<Order>::find_here(
+    std::uint64_t generation, const key& sought, Found& found, bool own) const {
+  struct unit {
+    const shared_u64* sequence;
+    std::uint64_t seen;
+  };
+  std::array<unit, btree_nodes::height_max + 1> units;
+  std::uint32_t depth = 0;
+  // Deepest first: each vouches for what was read through it.
+  const auto confirm = [&](lookup outcome) __attribute__((always_inline)) {
+    fence::acquire();  // Partner of [unit-odd] and [take].
+    while (depth > 0) {
+      const auto& last = units[--depth];
+      // relaxed: behind the fence.
+      if (last.sequence->load(std::memory_order_relaxed) != last.seen)
+          [[unlikely]] {
+        return lookup::busy;
+      }
+    }
+    return outcome;
+  };
+  const auto& nodes = order_.nodes();
+  const auto* const data = img_->bytes(0);
+  auto end = img_->committed();
+  const auto word_at = [data](offset at) -> const shared_u64& {
+    return *reinterpret_cast<const shared_u64*>(data + at);
+  };
+  // acquire, here and below, pairs with [unit-even]: the bytes that follow are
+  // at least this new.
+  const auto shape_seen = root_->shape_sequence.load(std::memory_order_acquire);
+  if ((shape_seen & 1U) != 0 && !own) return lookup::busy;
+  units[depth++] = {&root_->shape_sequence, shape_seen};
   auto node = root_->shape[0].load(std::memory_order_relaxed);
   const auto height = root_->shape[1].load(std::memory_order_relaxed);
   if (root_->generation.load(std::memory_order_relaxed) != generation ||
-      node == 0 || height > btree_nodes::height_max) [[unlikely]] {
-    return find_slowly(generation, seek::equal, sought,
-                       std::forward<Found>(found), own);
+      node == 0 || height >= btree_nodes::height_max) [[unlikely]] {
+    // A copy, so that nothing knows of this one's place.
+    const btree same{*this};
+    auto wanted = sought;
+    return same.find_slowly(generation, seek::equal, wanted, found, own);
   }
-  const auto& nodes = order_.nodes();
-  const auto end = img_->committed();
   bool sound = true;
-  for (auto level = height; level > 0; --level) {
-    if (node % 16 != 0 || !image::lies_below(end, node, nodes.inner_bytes())) {
-      return seen.confirm(lookup::damaged);
+  for (auto level = height;; --level) {
+    const auto bytes = level > 0 ? nodes.inner_bytes() : nodes.leaf_bytes();
+    if (node % 16 != 0 || !image::lies_below(end, node, bytes)) [[unlikely]] {
+      // The segment may have grown since: what leads here is newer than `end`.
+      end = img_->committed();
+      if (node % 16 != 0 || !image::lies_below(end, node, bytes)) {
+        return confirm(lookup::damaged);
+      }
     }
-    if (!seen.enter(img_->word(node))) return lookup::busy;
-    const auto count = word(node + 8);
-    if (count > nodes.inner_keys) return seen.confirm(lookup::damaged);
+    const auto& sequence = word_at(node);
+    const auto seen = sequence.load(std::memory_order_acquire);
+    if ((seen & 1U) != 0 && !own) return lookup::busy;
+    units[depth++] = {&sequence, seen};
+    if (level == 0) break;
+    const auto count = word_at(node + 8).load(std::memory_order_relaxed);
+    if (count > nodes.inner_keys) [[unlikely]]
+      return confirm(lookup::damaged);
     const auto index =
         child_index(node, static_cast<std::uint32_t>(count), sought, sound);
-    if (!sound) return seen.confirm(lookup::damaged);
-    node = word(nodes.child_at(node, index));
+    if (!sound) [[unlikely]]
+      return confirm(lookup::damaged);
+    node = word_at(nodes.child_at(node, index)).load(std::memory_order_relaxed);
     prefetch(node, level > 1);
   }
-  if (node % 16 != 0 || !image::lies_below(end, node, nodes.leaf_bytes())) {
-    return seen.confirm(lookup::damaged);
-  }
-  if (!seen.enter(img_->word(node))) return lookup::busy;
-  const auto order = order_of(node);
+  const leaf_order order{word_at(node + 8).load(std::memory_order_relaxed)};
   const auto rank = rank_in_leaf(node, order, sought, false, sound);
-  if (!sound) return seen.confirm(lookup::damaged);
+  if (!sound) return confirm(lookup::damaged);
   if (rank >= order.count()) {
     // An empty leaf is no part of a tree.
-    return seen.confirm(order.count() == 0 ? lookup::damaged : lookup::absent);
+    return confirm(order.count() == 0 ? lookup::damaged : lookup::absent);
   }
   const auto slot = order.slot(rank);
-  if (slot >= nodes.leaf_slots) return seen.confirm(lookup::damaged);
+  if (slot >= nodes.leaf_slots) [[unlikely]]
+    return confirm(lookup::damaged);
   key_words_array keys;
-  for (std::uint32_t i = 0; i < nodes.key_words(); ++i)
-    keys[i] = word(nodes.key_at(node, slot) + 8ULL * i);
+  for (std::uint32_t i = 0; i < nodes.key_words(); ++i) {
+    keys[i] = word_at(nodes.key_at(node, slot) + 8ULL * i)
+                  .load(std::memory_order_relaxed);
+  }
   if (order_.compare(*img_, keys.data(), sought, sound) != 0 || !sound) {
-    return seen.confirm(sound ? lookup::absent : lookup::damaged);
+    return confirm(sound ? lookup::absent : lookup::damaged);
   }
   value_words_array values;
-  for (std::uint32_t i = 0; i < nodes.value_words(); ++i)
-    values[i] = word(nodes.value_at(node, slot) + 8ULL * i);
+  for (std::uint32_t i = 0; i < nodes.value_words(); ++i) {
+    values[i] = word_at(nodes.value_at(node, slot) + 8ULL * i)
+                    .load(std::memory_order_relaxed);
+  }
   const bool makes_sense =
       found(static_cast<const std::uint64_t*>(keys.data()),
             static_cast<const std::uint64_t*>(values.data()));
-  return seen.confirm(makes_sense ? lookup::found : lookup::damaged);
+  return confirm(makes_sense ? lookup::found : lookup::damaged);
 }
 
 template <class Order>

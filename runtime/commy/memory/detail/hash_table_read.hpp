@@ -9,8 +9,9 @@ namespace commy::memory {
 
 template <class Slots>
 template <class Found>
-lookup hash_table<Slots>::find(std::uint64_t generation, const table_key& key,
-                               Found&& found, bool own) const {
+[[gnu::always_inline]] inline lookup hash_table<Slots>::find_here(
+    std::uint64_t generation, const table_key& key, Found& found,
+    bool own) const {
   const auto& slots = slots_.get();
   // acquire, pairs with [unit-even]: the unit's bytes are at least this new.
   const auto shape_seen = root_->shape_sequence.load(std::memory_order_acquire);
@@ -18,8 +19,8 @@ lookup hash_table<Slots>::find(std::uint64_t generation, const table_key& key,
   const auto generation_seen =
       root_->generation.load(std::memory_order_relaxed);
   const auto shape = load_shape();
-  if (generation_seen != generation || shape.table == 0 || !sound(shape))
-      [[unlikely]] {
+  // No table yet is not sound, either.
+  if (generation_seen != generation || !sound(shape)) [[unlikely]] {
     fence::acquire();  // Partner of [unit-odd] and [take].
     if (!is_still(root_->shape_sequence, shape_seen)) return lookup::busy;
     return generation_seen != generation ? lookup::removed
@@ -40,7 +41,9 @@ lookup hash_table<Slots>::find(std::uint64_t generation, const table_key& key,
   if ((seen & 1U) != 0 && !own) return lookup::busy;
   const auto outcome = look_into(group, tag, key, found);
   if (outcome == look_outcome::full) [[unlikely]] {
-    return find_far(shape, {shape_seen, seen}, hashed, key, found, own);
+    // Copies, made here: what no call has the address of stays in registers.
+    const hash_table same{*this};
+    return same.find_far(shape, {shape_seen, seen}, hashed, key, found, own);
   }
   // Deepest first: each sequence vouches for what was read through it.
   fence::acquire();
@@ -79,8 +82,8 @@ hash_table<Slots>::look_into(offset group, std::uint8_t tag,
 /// The groups behind the first, which was full and has been seen as `first`.
 template <class Slots>
 template <class Found>
-lookup hash_table<Slots>::find_far(const table_shape& shape, seen_numbers first,
-                                   std::uint64_t hashed, const table_key& key,
+lookup hash_table<Slots>::find_far(table_shape shape, seen_numbers first,
+                                   std::uint64_t hashed, table_key key,
                                    Found& found, bool own) const {
   const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
   std::array<std::uint64_t, chain_max> seen;

@@ -33,8 +33,10 @@ void hash_table<Slots>::note(transaction& txn, change_kind kind,
   }
 }
 
+/// Inlined by force: g++ takes a function that only prefetches for one without
+/// effect and drops the call.
 template <class Slots>
-void hash_table<Slots>::prefetch(
+[[gnu::always_inline]] inline void hash_table<Slots>::prefetch(
     [[maybe_unused]] const table_key& key) const noexcept {
 #ifdef __GNUC__
   const auto shape = load_shape();
@@ -48,14 +50,16 @@ void hash_table<Slots>::prefetch(
 }
 
 template <class Slots>
-typename hash_table<Slots>::place hash_table<Slots>::locate(
-    const table_key& key) const {
+[[gnu::always_inline]] inline typename hash_table<Slots>::place
+hash_table<Slots>::locate(const table_key& key) const {
   const auto& slots = slots_.get();
   const auto shape = load_shape();
-  if (shape.table == 0) return {};
+  place found;
+  if (shape.table == 0) return found;
   if (!sound(shape)) throw write_failed{write_error::damaged};
   const auto hashed = hash(shape.seed, key);
-  const auto tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
+  found.tag = static_cast<std::uint8_t>(control_full | hashed >> 57U);
+  found.room = shape.groups * slots.count;
   std::array<std::uint64_t, hash_slots::stride_max / 8> words;
   const auto steps = std::min<std::uint64_t>(shape.groups, chain_max);
   for (std::uint64_t step = 0; step < steps; ++step) {
@@ -64,18 +68,30 @@ typename hash_table<Slots>::place hash_table<Slots>::locate(
     bool has_empty = false;
     for (std::uint32_t w = 0; w < slots.control_words; ++w) {
       const auto bytes = controls(group, w);
-      for (auto hits = match_bytes(bytes, tag) & valid_controls(w); hits != 0;
+      const auto valid = valid_controls(w);
+      for (auto hits = match_bytes(bytes, found.tag) & valid; hits != 0;
            hits &= hits - 1) {
         const auto s =
             8 * w + static_cast<std::uint32_t>(std::countr_zero(hits)) / 8;
         copy_slot(group, s, words.data());
-        if (key_matches(words.data(), key)) return {group, s};
+        if (key_matches(words.data(), key)) {
+          found.group = group;
+          found.slot = s;
+          return found;
+        }
       }
-      has_empty |= (match_bytes(bytes, control_empty) & valid_controls(w)) != 0;
+      has_empty |= (match_bytes(bytes, control_empty) & valid) != 0;
+      // Empty or erased: the highest bit of the byte is clear.
+      const auto free = ~bytes & valid;
+      if (free != 0 && found.free_group == 0) {
+        found.free_group = group;
+        found.free_slot =
+            8 * w + static_cast<std::uint32_t>(std::countr_zero(free)) / 8;
+      }
     }
-    if (has_empty) return {};
+    if (has_empty) break;
   }
-  return {};
+  return found;
 }
 
 template <class Slots>
@@ -103,6 +119,40 @@ void hash_table<Slots>::replace_value(transaction& txn, const place& at,
   for (auto i = slots.value_at / 8; i < slots.stride_words(); ++i) {
     txn.store(img_->word(base + 8ULL * i), slot_words[i]);
   }
+  note(txn, change_kind::set, slot_words);
+}
+
+template <class Slots>
+[[gnu::always_inline]] inline void hash_table<Slots>::insert(
+    transaction& txn, const table_key& key, const place& at,
+    const std::uint64_t* slot_words) {
+  const auto& slots = slots_.get();
+  const auto entries = size();
+  // relaxed: ours by the lock.
+  const auto erased = root_->motion[1].load(std::memory_order_relaxed);
+  // With erased slots about, or words that rolling back would bring to life
+  // again, there is more to note.
+  if (at.free_group == 0 || erased != 0 || txn.has_emptied() ||
+      (entries + 1) * 8 > at.room * 7) [[unlikely]] {
+    // Copies, so that nothing knows of what stays in registers.
+    hash_table same{*this};
+    const auto wanted = key;
+    return same.insert(txn, wanted, slot_words);
+  }
+  auto& control = img_->word(at.free_group + 8 + 8ULL * (at.free_slot / 8));
+  txn.touch_and_save<2, 2>({&root_->sequence, &img_->word(at.free_group)},
+                           {&control, &root_->motion[0]});
+  const auto base = at.free_group + slots.slot_at(at.free_slot);
+  for (std::uint32_t i = 0; i < slots.stride_words(); ++i) {
+    // relaxed, here and below: the group is odd.
+    img_->word(base + 8ULL * i).store(slot_words[i], std::memory_order_relaxed);
+  }
+  const auto shift = 8 * (at.free_slot % 8);
+  control.store((control.load(std::memory_order_relaxed) &
+                 ~(std::uint64_t{255} << shift)) |
+                    std::uint64_t{at.tag} << shift,
+                std::memory_order_relaxed);
+  root_->motion[0].store(entries + 1, std::memory_order_relaxed);
   note(txn, change_kind::set, slot_words);
 }
 
