@@ -194,7 +194,7 @@ void run_fan_out(report& into) {
 #endif
 
   const auto to_awake = [](std::size_t bytes, unsigned receivers) {
-    return our_fan({bytes, receivers, 20'000}, awake, touched::first_word);
+    return our_fan({bytes, receivers, 5'000}, awake, touched::first_word);
   };
   const peer large{"", [&] { return to_awake(1U << 20U, 7); }};
   for (const auto& other :
