@@ -117,6 +117,22 @@ TEST_CASE("who dies with loans in hand loses them to the segment") {
   };
   s.operate = [](party& p) { p.own.pop_back(); };
   explored(s);
+  s.name = "lend what was given back";
+  s.prepare = [](party& p) {
+    p.lend();
+    p.own.pop_back();
+  };
+  s.operate = [](party& p) { p.lend(); };
+  explored(s);
+  s.name = "give back a fifth";
+  s.prepare = [](party& p) {
+    for (int i = 0; i < 5; ++i)
+      p.lend();
+    for (int i = 0; i < 4; ++i)
+      p.own.pop_back();
+  };
+  s.operate = [](party& p) { p.own.pop_back(); };
+  explored(s);
 }
 
 TEST_CASE("who dies while taking a message takes its loans along") {
