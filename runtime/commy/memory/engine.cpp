@@ -2,6 +2,7 @@
 #include <commy/base/log.hpp>
 #include <commy/memory/bare_block.hpp>
 #include <commy/memory/engine.hpp>
+#include <commy/memory/loan_words.hpp>
 #include <commy/memory/page_owners.hpp>
 #include <commy/memory/sweep_all.hpp>
 #include <commy/memory/thread_lanes.hpp>
@@ -101,6 +102,8 @@ void engine::detach() noexcept {
   fork_callback_ = -1;
   thread_lanes::strike(id_);
   if (!usable_.exchange(false, std::memory_order_relaxed) || !writable_) return;
+  for (auto& leased : lanes_)
+    free_recent(*leased);
   give_back_owned();
   for (auto& leased : lanes_)
     give_back(*leased);
@@ -219,9 +222,19 @@ void engine::give_back(lane& leased) noexcept {
       std::memory_order_release);
 }
 
+void engine::free_recent(lane& leased) noexcept {
+  leased.recent.empty([this](const recent_loans::entry& goes) {
+    const auto cached = cached_by(slot_, goes.generation);
+    if (step_own_loan(image_, goes.place, cached, cached.freed())) {
+      note_free(image_, goes.place);
+    }
+  });
+}
+
 void engine::take_back(lane& leased) noexcept {
   const std::scoped_lock lock{lanes_mutex_};
   if (!usable()) return;
+  free_recent(leased);
   idle_lanes_.push_back(&leased);
 }
 

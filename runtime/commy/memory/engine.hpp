@@ -228,6 +228,8 @@ private:
   [[nodiscard]] lane* lease_lane();
   [[nodiscard]] bool add_lanes() noexcept;
   void give_back(lane& leased) noexcept;
+  /// Frees the loans that the lane has kept for its thread.
+  void free_recent(lane& leased) noexcept;
   [[nodiscard]] lane& lane_of(thread_lanes::lease& lease) {
     // A lease of a forked child or a detached engine must not be used.
     if (lease.leased != nullptr && usable()) return *lease.leased;

@@ -3,6 +3,7 @@
 
 #include <commy/memory/classes.hpp>
 #include <commy/memory/journal.hpp>
+#include <commy/memory/recent_loans.hpp>
 
 #include <algorithm>
 #include <array>
@@ -151,6 +152,7 @@ struct alignas(64) lane {
   // Classes in which somebody may have freed blocks since this lane last
   // looked at all of its slabs.
   std::array<bool, slab_class_count> look_again{};
+  recent_loans recent;
   // One list per use, kind by kind.
   std::array<slab_list, list_of({static_cast<block_kind>(block_kinds), 0})>
       slabs;

@@ -41,6 +41,18 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
   if (img.header().poisoned.load(std::memory_order_relaxed) != 0) {
     return unexpected{loan_error::poisoned};
   }
+  if (const auto last = mine.recent.take(cls);
+      last.place &&
+      step_own_loan(img, last.place, cached_by(owner->slot(), last.generation),
+                    owned_by(owner->slot(), last.generation))) {
+    loan_block made;
+    made.place_ = last.place;
+    made.generation_ = last.generation;
+    made.content_ = last.place.block;
+    made.note(img, bytes, type);
+    made.owner_ = std::move(owner);
+    return made;
+  }
   const slab_use use{block_kind::loan, cls};
   auto& ready = mine.slabs_of(use).ready;
   // As in transaction::take(): a thousand lost rounds are no race.
@@ -72,12 +84,7 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
         if (!room) return unexpected{loan_error::damaged};
       }
       made.content_ = room.at;
-      made.bytes_ = static_cast<std::uint32_t>(bytes);
-      made.type_ = type;
-      // relaxed: the hand-over's release carries it along.
-      loan_note(img, made.place_)
-          .store(static_cast<std::uint64_t>(type) << 32U | made.bytes_,
-                 std::memory_order_relaxed);
+      made.note(img, bytes, type);
       made.owner_ = std::move(owner);
       return made;
     }
@@ -88,15 +95,18 @@ result<loan_block, loan_error> loan_block::take(std::shared_ptr<engine> owner,
   return unexpected{loan_error_of(failed.why.code()), failed.why.detail()};
 }
 
-result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
-                                                 loan_handle handle) noexcept {
+result<loan_block, loan_error> loan_block::adopt(
+    std::shared_ptr<engine> owner, loan_handle handle,
+    const block_place& known) noexcept {
   if (!owner->usable()) return unexpected{loan_error::detached};
   if (!owner->writable()) return unexpected{loan_error::read_only};
   const auto& img = owner->img();
   if (handle.segment() != segment_number(img)) {
     return unexpected{loan_error::wrong_segment};
   }
-  const auto place = find_block(img, handle.block(), block_kind::loan);
+  const auto place = known.block == handle.block()
+                         ? known
+                         : find_block(img, handle.block(), block_kind::loan);
   if (!place) return unexpected{loan_error::stale};
   const auto generation = handle.generation();
   if (!step_loan(img, place, in_ring_of(owner->slot(), generation),
@@ -121,6 +131,16 @@ result<loan_block, loan_error> loan_block::adopt(std::shared_ptr<engine> owner,
   return made;
 }
 
+void loan_block::note(const image& img, std::uint64_t bytes,
+                      std::uint32_t type) noexcept {
+  bytes_ = static_cast<std::uint32_t>(bytes);
+  type_ = type;
+  // relaxed: the hand-over's release carries it along.
+  loan_note(img, place_)
+      .store(static_cast<std::uint64_t>(type) << 32U | bytes_,
+             std::memory_order_relaxed);
+}
+
 void loan_block::give_back() noexcept {
   if (owner_ == nullptr) return;
   if (kept_ && !is_back()) [[unlikely]] {
@@ -131,30 +151,33 @@ void loan_block::give_back() noexcept {
   }
   // A forked child and a detached engine have no mapping that is theirs.
   if (owner_->usable()) {
+    const auto& img = owner_->img();
     const auto mine = owned_by(owner_->slot(), generation_);
     auto* const lane = owner_->lane_at_hand();
-    // Fails only when somebody has scribbled over the word; then it is lost.
     if (lane == nullptr) {
-      static_cast<void>(free_loan(owner_->img(), place_, mine));
-    } else if (step_loan(owner_->img(), place_, mine, mine.freed())) {
-      put_back(*lane, place_, block_kind::loan);
+      if (step_own_loan(img, place_, mine, mine.freed())) {
+        note_free(img, place_);
+      }
+    } else if (is_large(place_.cls)) {
+      if (step_own_loan(img, place_, mine, mine.freed())) {
+        put_back(*lane, place_, block_kind::loan);
+      }
+    } else {
+      // Without a look: that would wait for the line to come, which the step of
+      // adopting may still be doing. What somebody has scribbled there is put
+      // right by it. relaxed: the lane's own until its next step.
+      img.word(place_.word)
+          .store(cached_by(owner_->slot(), generation_ + 1).raw,
+                 std::memory_order_relaxed);
+      const auto goes = lane->recent.keep({place_, generation_ + 1});
+      const auto cached = cached_by(owner_->slot(), goes.generation);
+      if (goes.place &&
+          step_own_loan(img, goes.place, cached, cached.freed())) {
+        put_back(*lane, goes.place, block_kind::loan);
+      }
     }
   }
   owner_.reset();
-}
-
-bool loan_block::is_sound() const noexcept {
-  // relaxed: nobody but this object changes the word.
-  return owner_->usable() && (!kept_ || is_back()) &&
-         owner_->img().word(place_.word).load(std::memory_order_relaxed) ==
-             owned_by(owner_->slot(), generation_).raw;
-}
-
-bool loan_block::hand_over(slot_index reader) const noexcept {
-  const auto& img = owner_->img();
-  note_owner(img, place_.word >> img.page_shift(), reader);
-  return step_loan(img, place_, owned_by(owner_->slot(), generation_),
-                   in_ring_of(reader, generation_ + 1));
 }
 
 bool loan_block::publish(std::uint32_t topic) const noexcept {

@@ -4,6 +4,8 @@
 #include <commy/memory/classes.hpp>
 #include <commy/memory/loan_error.hpp>
 #include <commy/memory/loan_handle.hpp>
+#include <commy/memory/loan_words.hpp>
+#include <commy/memory/page_owners.hpp>
 #include <commy/memory/segment.hpp>
 #include <commy/memory/type_text.hpp>
 
@@ -26,19 +28,22 @@ namespace memory {
 class loan_block {
 public:
   /// Lends `bytes`, of undefined content, aligned to 16 at least, and to a page
-  /// above a quarter of one. `type` is what `adopt`ers compare. Cost: a
-  /// compare-and-swap on the block's word; every 64th a scan of a slab; rarely
-  /// a new slab. Of a large one three loads more, and a scan of the descriptors
-  /// in use when its lane has none at hand; only when all are in use the page
-  /// lock, for one more run.
+  /// above a quarter of one. `type` is what `adopt`ers compare. Cost: a store
+  /// to the block's word when the thread has given back one of that size
+  /// lately, else a compare-and-swap; every 64th of these a scan of a slab;
+  /// rarely a new slab. Of a large one three loads more, and a scan of the
+  /// descriptors in use when its lane has none at hand; only when all are in
+  /// use the page lock, for one more run.
   static result<loan_block, loan_error> take(std::shared_ptr<engine> owner,
                                              std::uint64_t bytes,
                                              std::uint32_t type);
   /// Takes over a block that was sent to this participant and lies in its ring.
   /// Succeeds once for each time it was sent. Fails with wrong_segment, stale,
-  /// damaged, detached.
-  static result<loan_block, loan_error> adopt(std::shared_ptr<engine> owner,
-                                              loan_handle handle) noexcept;
+  /// damaged, detached. `known`: what find_block() says of some block, perhaps
+  /// of this one; a slab's blocks never move.
+  static result<loan_block, loan_error> adopt(
+      std::shared_ptr<engine> owner, loan_handle handle,
+      const block_place& known = {}) noexcept;
 
   loan_block() noexcept = default;
   loan_block(loan_block&& other) noexcept
@@ -85,10 +90,24 @@ public:
                              generation_ + 1);
   }
   /// Is the block this participant's, as it should be? A look at its word.
-  [[nodiscard]] bool is_sound() const noexcept;
+  [[nodiscard]] bool is_sound() const noexcept {
+    // relaxed: nobody but this object changes the word.
+    return owner_->usable() && (!kept_ || is_back()) &&
+           owner_->img().word(place_.word).load(std::memory_order_relaxed) ==
+               owned_by(owner_->slot(), generation_).raw;
+  }
+  /// Says that `reader` may own the block soon: to come before `hand_over`.
+  void expect_reader(slot_index reader) const noexcept {
+    const auto& img = owner_->img();
+    note_owner(img, place_.word >> img.page_shift(), reader);
+  }
   /// Hands the block over to a ring; this object stays responsible until
-  /// `forget`. False, with nothing done, when the word is not as it should be.
-  [[nodiscard]] bool hand_over(slot_index reader) const noexcept;
+  /// `forget`. A plain store, see loan_words.hpp. Requires: `is_sound`.
+  void hand_over(slot_index reader) const noexcept {
+    static_cast<void>(step_own_loan(owner_->img(), place_,
+                                    owned_by(owner_->slot(), generation_),
+                                    in_ring_of(reader, generation_ + 1)));
+  }
   /// Hands the block to a topic, for all of its subscribers, held by none yet.
   /// Otherwise as `hand_over`; not undone.
   [[nodiscard]] bool publish(std::uint32_t topic) const noexcept;
@@ -104,6 +123,8 @@ private:
 
   [[nodiscard]] bool is_back() const noexcept;
 
+  /// What it is lent for, here and at the block's end.
+  void note(const image& img, std::uint64_t bytes, std::uint32_t type) noexcept;
   void swap(loan_block& other) noexcept {
     std::swap(owner_, other.owner_);
     std::swap(place_, other.place_);
@@ -227,9 +248,10 @@ namespace memory {
 /// const: its sender has given it away for good. Fails as `adopt_loan`.
 template <class T>
 [[nodiscard]] result<loan<T>, loan_error> adopt_as(
-    std::shared_ptr<engine> owner, loan_handle handle) {
+    std::shared_ptr<engine> owner, loan_handle handle,
+    const block_place& known = {}) {
   using element = std::remove_const_t<T>;
-  auto block = loan_block::adopt(std::move(owner), handle);
+  auto block = loan_block::adopt(std::move(owner), handle, known);
   if (!block) return unexpected{block.error()};
   if (block->type() != loan_type<element>() ||
       block->bytes() < sizeof(element)) {

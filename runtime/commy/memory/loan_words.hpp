@@ -17,11 +17,16 @@ namespace commy::memory {
 ///                OWNED(a, g) -> IN_TOPIC(t, g+1) -> FREE(g+2)
 ///                OWNED(a, g) -> RESERVED(lane, g+1) -> LIVE(g+1) -> FREE(g+2)
 ///                               RESERVED(lane, g+1) -> OWNED(a, g+2)  undone
+///                OWNED(a, g) -> CACHED(a, g+1) -> OWNED(a, g+1)
+///                               CACHED(a, g+1) -> FREE(g+2)
 ///
 /// `t` is a topic's number; who reads the block then says loan_holders.hpp.
 /// Each hand-over has a generation of its own, so a handle that somebody kept
-/// from an earlier one never names the block again. Each step is one
-/// compare-and-swap from a whole word, hence done once, whoever repeats it.
+/// from an earlier one never names the block again. A step from OWNED or CACHED
+/// is the owner's own, a plain store: nobody else moves such a word but the
+/// sweep of a dead owner. CACHED is a lane's, see recent_loans.hpp. Every other
+/// step is one compare-and-swap from a whole word, hence done once, whoever
+/// repeats it.
 [[nodiscard]] constexpr block_word owned_by(slot_index who,
                                             std::uint64_t generation) noexcept {
   return block_word::make(block_state::owned, who + 1, generation);
@@ -31,6 +36,11 @@ namespace commy::memory {
   return block_word::make(block_state::in_ring, who + 1, generation);
 }
 
+[[nodiscard]] constexpr block_word cached_by(
+    slot_index who, std::uint64_t generation) noexcept {
+  return block_word::make(block_state::cached, who + 1, generation);
+}
+
 /// Requires: `topic` is not 0.
 [[nodiscard]] constexpr block_word in_topic_of(
     std::uint32_t topic, std::uint64_t generation) noexcept {
@@ -38,9 +48,10 @@ namespace commy::memory {
 }
 
 /// Steps a loan's word from `from` to `to`; false when it was not `from`.
-/// seq_cst: the step into a ring and the sender's look at the reader's tag pair
-/// with a sweep's store of that tag and its look at this word, see [hand-over];
-/// release and acquire, which this includes, carry the block's bytes along.
+/// seq_cst: [hand-over]. The step into a ring, a full fence and the sender's
+/// look at the reader's tag pair with a sweep's store of that tag and its look
+/// at this word; release and acquire, which this includes, carry the block's
+/// bytes along.
 inline bool step_loan(const image& img, const block_place& place,
                       block_word from, block_word to) noexcept {
   return img.word(place.word)
@@ -53,6 +64,18 @@ inline bool free_loan(const image& img, const block_place& place,
                       block_word from) noexcept {
   if (!step_loan(img, place, from, from.freed())) return false;
   note_free(img, place);
+  return true;
+}
+
+/// A step of the owner's own, from OWNED or CACHED; false when somebody has
+/// scribbled over the word: then the block is lost.
+inline bool step_own_loan(const image& img, const block_place& place,
+                          block_word from, block_word to) noexcept {
+  auto& word = img.word(place.word);
+  // relaxed: nobody else moves it.
+  if (word.load(std::memory_order_relaxed) != from.raw) return false;
+  // release: with the block's bytes, for whoever gets it; [hand-over].
+  word.store(to.raw, std::memory_order_release);
   return true;
 }
 

@@ -22,10 +22,9 @@ bool any_of_bit(const image& img, slot_index slot, Visit&& visit) noexcept {
 bool is_lent(block_word word, block_kind kind, slot_index of) noexcept {
   if (word.owner() != of + 1) return false;
   const auto state = word.state();
-  if (state == block_state::owned) return true;
-  return kind == block_kind::loan
-             ? state == block_state::in_ring
-             : state == block_state::cached || state == block_state::returned;
+  if (state == block_state::owned || state == block_state::cached) return true;
+  return state == (kind == block_kind::loan ? block_state::in_ring
+                                            : block_state::returned);
 }
 
 block_place block_of(const image& img, offset base, std::uint32_t cls,

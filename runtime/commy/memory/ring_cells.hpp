@@ -165,7 +165,8 @@ static_assert(sizeof(carrier_header) == 24);
 struct ring_view {
   ring_header* header = nullptr;
   ring_cell* cells = nullptr;
-  std::uint32_t count = 0;  // A power of two.
+  std::uint32_t count = 0;  // A power of two,
+  unsigned shift = 0;       // and which.
 
   [[nodiscard]] explicit operator bool() const noexcept {
     return header != nullptr;
@@ -174,13 +175,12 @@ struct ring_view {
     return cells[position & (count - 1)];
   }
   [[nodiscard]] std::uint64_t lap(std::uint64_t position) const noexcept {
-    return position >> static_cast<unsigned>(std::countr_zero(count)) &
-           offset_mask;
+    return position >> shift & offset_mask;
   }
   /// The position that cell `index` stands for in lap `lap`.
   [[nodiscard]] std::uint64_t position(std::uint64_t lap,
                                        std::uint32_t index) const noexcept {
-    return (lap << static_cast<unsigned>(std::countr_zero(count))) + index;
+    return (lap << shift) + index;
   }
 };
 
@@ -201,7 +201,8 @@ struct ring_view {
   return {
       header,
       reinterpret_cast<ring_cell*>(img.control_bytes(at) + sizeof(ring_header)),
-      sizes.ring_cells};
+      sizes.ring_cells,
+      static_cast<unsigned>(std::countr_zero(sizes.ring_cells))};
 }
 
 /// Is a message with this target for who reads the ring now?
@@ -232,6 +233,7 @@ struct cell_copy {
       cell.message.load(std::memory_order_relaxed),
       cell.target.load(std::memory_order_relaxed),
   };
+#pragma GCC unroll 4
   for (std::size_t i = 0; i < copy.payload.size(); ++i) {
     copy.payload[i] = cell.payload[i].load(std::memory_order_relaxed);
   }

@@ -50,17 +50,7 @@ bool read_named(const image& img, const cell_copy& message,
     }
     return true;
   }
-  if (message.info.bytes() > inline_bytes) return false;
-  for (unsigned which = 0; which < 2; ++which) {
-    const auto at = message.info.place(which);
-    if (at == cell_info::no_place) continue;
-    if (std::size_t{8} * at + sizeof(loan_handle) > message.info.bytes()) {
-      into.count = 0;
-      return false;
-    }
-    into.handles[into.count++] = {message.payload[at], message.payload[at + 1]};
-  }
-  return true;
+  return read_inline_named(message, into);
 }
 
 std::uint32_t release_named(const image& img, slot_index reader,

@@ -17,6 +17,24 @@ struct named_loans {
   loan_handle carrier;
 };
 
+/// Reads which loans a message names that lies in its cell. False: nonsense.
+[[nodiscard]] inline bool read_inline_named(const cell_copy& message,
+                                            named_loans& into) noexcept {
+  into.count = 0;
+  into.carrier = {};
+  if (message.info.bytes() > inline_bytes) return false;
+  for (unsigned which = 0; which < 2; ++which) {
+    const auto at = message.info.place(which);
+    if (at == cell_info::no_place) continue;
+    if (std::size_t{8} * at + sizeof(loan_handle) > message.info.bytes()) {
+      into.count = 0;
+      return false;
+    }
+    into.handles[into.count++] = {message.payload[at], message.payload[at + 1]};
+  }
+  return true;
+}
+
 /// Reads which loans a message names, and where its payload's carrier is. Every
 /// number comes from shared bytes: false when they make no sense.
 /// `carrier_word` is what the carrier's word must be before and after its

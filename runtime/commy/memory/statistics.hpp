@@ -14,7 +14,7 @@ struct class_statistics {
   std::uint64_t slabs = 0;
   std::uint64_t live_blocks = 0;   // Reached from objects.
   std::uint64_t owned_blocks = 0;  // Lent: loans and bare blocks.
-  // In an open transaction, or kept by a lane for its next bare block.
+  // In an open transaction, or kept by a lane for its next loan or bare block.
   std::uint64_t reserved_blocks = 0;
   std::uint64_t free_blocks = 0;
 };

@@ -25,6 +25,7 @@ inline constexpr std::uint64_t owner_mask = (1U << owner_bits) - 1;
 ///     FREE(g) -> RESERVED(lane, g+1) -> LIVE(g+1) -> FREE(g+2)
 ///                RESERVED -> DROPPED(lane) -> FREE
 ///                OWNED(participant) <-> IN_RING(participant) -> FREE
+///                OWNED(participant) <-> CACHED(participant) -> FREE
 ///                OWNED(participant) -> IN_TOPIC(topic) -> FREE
 ///                OWNED(participant) <-> RESERVED, DROPPED(lane)
 ///
@@ -38,8 +39,9 @@ enum class block_state : std::uint8_t {
   owned = 3,     // A loan: one participant writes or reads it.
   in_ring = 4,   // A loan on its way; the owner is the ring's participant.
   dropped = 5,   // Reserved, and given back by the same open transaction.
-  // Bare blocks only, see bare_block.hpp; the owner is a participant:
-  cached = 6,    // Given back, and kept by one of its lanes for the next use.
+  // Of a loan or a bare block; the owner is a participant:
+  cached = 6,  // Given back, and kept by one of its lanes for the next use.
+  // Bare blocks only, see bare_block.hpp; the same owner:
   returned = 7,  // Given back by somebody else; that lane will find it.
   // Loans only: published, the owner is the topic's number; see loan_holders.
   in_topic = 8,

@@ -100,7 +100,8 @@ std::uint32_t inbox::withdraw(std::string_view name) noexcept {
   return 0;
 }
 
-const std::string* inbox::name_of(std::uint32_t actor) {
+[[gnu::always_inline]] inline const std::string* inbox::name_of(
+    std::uint32_t actor) {
   auto& seen = published_->recent[actor % published_->recent.size()];
   const auto version = published_->version.load(std::memory_order_acquire);
   if (seen.version != version || seen.actor != actor) {
@@ -132,7 +133,7 @@ bool inbox::take_into(parcel& now) {
 }
 
 std::optional<parcel> inbox::try_take() {
-  std::optional<parcel> taken{parcel{*ring_}};
+  std::optional<parcel> taken{std::in_place, *ring_};
   if (!take_into(*taken)) taken.reset();
   return taken;
 }

@@ -139,11 +139,12 @@ inline constexpr std::size_t loan_count = detail::count_loans<M>();
 /// participant `owner`, which may be null when M carries none. Every byte is
 /// input: fails with `damaged` when it is no M, and as `adopt_loan`; then the
 /// loans adopted so far are given back. A handle that names nothing becomes an
-/// empty loan. Requires: `bytes` are a private copy.
+/// empty loan. Requires: `bytes` are a private copy. `known`: as for adopting.
 template <class M>
 [[nodiscard]] result<M, loan_error> from_wire(
     std::span<const std::byte> bytes,
-    const std::shared_ptr<memory::engine>& owner) {
+    const std::shared_ptr<memory::engine>& owner,
+    const memory::block_place& known = {}) {
   if (bytes.size() != wire_bytes<M> || !wire_accepts<M>(bytes.data())) {
     return unexpected{loan_error::damaged};
   }
@@ -162,7 +163,7 @@ template <class M>
           return false;
         }
         using element = std::remove_pointer_t<decltype(part.data())>;
-        auto adopted = memory::adopt_as<element>(owner, handle);
+        auto adopted = memory::adopt_as<element>(owner, handle, known);
         if (!adopted) {
           why = adopted.error();
           return false;

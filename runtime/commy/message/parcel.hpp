@@ -26,6 +26,8 @@ public:
         has_loans_{message.loans.count != 0},
         target_{&target},
         message_{message} {}
+  /// An empty one, for its inbox to fill in.
+  explicit parcel(ring_consumer& from) noexcept : from_{&from} {}
   parcel(parcel&& other) noexcept
       : from_{other.from_},
         has_loans_{std::exchange(other.has_loans_, false)},
@@ -76,7 +78,7 @@ public:
     requires wire_sendable<M>
   [[nodiscard]] std::optional<M> as() const {
     if (id() != wire_id<M>()) return std::nullopt;
-    auto made = from_wire<M>(bytes(), owner());
+    auto made = from_wire<M>(bytes(), owner(), message_.first_loan);
     if (!made) return std::nullopt;
     if constexpr (carries_loans<M>) adopted_ = message_.loans.count;
     return std::move(*made);
@@ -89,7 +91,8 @@ public:
   template <memory::plain T>
   [[nodiscard]] result<loan<const T>, loan_error> adopt(
       loan_handle handle) const {
-    auto taken = adopt_loan<T>(owner(), handle);
+    auto taken =
+        memory::adopt_as<const T>(owner(), handle, message_.first_loan);
     if (taken) ++adopted_;
     return taken;
   }
@@ -104,7 +107,6 @@ public:
 private:
   // Fills it in, for one message after the other.
   friend class inbox;
-  explicit parcel(ring_consumer& from) noexcept : from_{&from} {}
 
   void release() noexcept {
     // Each loan is adopted once, so when all are, there is nothing to look for.

@@ -55,6 +55,7 @@ ring_consumer::ring_consumer(std::shared_ptr<memory::engine> owner,
       ring_{ring},
       tag_{new_tag(owner_->generation())},
       options_{options},
+      payload_(memory::inline_bytes / 8),
       counts_{std::make_unique<counters>()} {
   find_start();
   ring_.header->sleeper.store(0, std::memory_order_relaxed);
@@ -142,6 +143,101 @@ void ring_consumer::show_progress() noexcept {
                            std::memory_order_relaxed);
 }
 
+// Members of try_take() alone are inlined by force, as in ring_producer.cpp.
+
+[[gnu::always_inline]] inline bool ring_consumer::look_up(
+    const cell_copy& message, incoming& into) noexcept {
+  auto& named = into.loans;
+  const auto& img = owner_->img();
+  if (!message.info.carried()) {
+    if (!memory::read_inline_named(message, named)) return false;
+  } else {
+    const loan_handle carrier{message.payload[0], message.payload[1]};
+    // Checks that a carrier is one, is ours and holds as many bytes as the cell
+    // says.
+    if (!memory::read_named(
+            img, message,
+            memory::in_ring_of(owner_->slot(), carrier.generation()), named)) {
+      return false;
+    }
+  }
+  for (std::uint32_t i = 0; i < named.count; ++i) {
+    const auto handle = named.handles[i];
+    auto& place = places_[handle.block() / 64 % places_.size()];
+    if (place.block != handle.block()) {
+      place = memory::find_block(img, handle.block(), block_kind::loan);
+    }
+    if (!place || handle.segment() != memory::segment_number(img)) {
+      return false;
+    }
+    // The sender's core has them: on their way together. The word is not looked
+    // at: whoever adopts proves it, and a load in between would fetch its line
+    // to be read, and once more to be written.
+    platform::prefetch_to_write(&img.word(place.word));
+    platform::prefetch_to_write(img.bytes(place.block));
+    platform::prefetch_to_write(&memory::loan_note(img, place));
+    if (i == 0) into.first_loan = place;
+  }
+  return true;
+}
+
+[[gnu::always_inline]] inline bool ring_consumer::copy_payload(
+    const cell_copy& cell, const named_loans& named) {
+  if (!cell.info.carried()) {
+    // All of it: not so many bytes as there are, by a call of memcpy.
+    std::memcpy(payload_.data(), cell.payload.data(), memory::inline_bytes);
+    return true;
+  }
+  const auto bytes = cell.info.bytes();
+  const auto words = (bytes + 7) / 8;
+  if (payload_.size() < words) payload_.resize(words);
+  const auto& img = owner_->img();
+  const auto place =
+      memory::find_block(img, named.carrier.block(), block_kind::loan);
+  // Nothing, should somebody have scribbled since `read_named` looked.
+  const auto room = memory::room_of(img, place);
+  if (room.bytes < sizeof(memory::carrier_header) + std::uint64_t{bytes}) {
+    return false;
+  }
+  std::memcpy(payload_.data(),
+              img.bytes(room.at) + sizeof(memory::carrier_header), bytes);
+  return memory::free_loan(
+      img, place,
+      memory::in_ring_of(owner_->slot(), named.carrier.generation()));
+}
+
+[[gnu::always_inline]] inline bool ring_consumer::open_message(
+    const cell_copy& cell, bool known, incoming& into) {
+  const auto& img = owner_->img();
+  if (static_cast<std::uint32_t>(cell.target) !=
+      static_cast<std::uint32_t>(tag_)) [[unlikely]] {
+    memory::release_named(img, owner_->slot(), cell);
+    bump(counts_->stale);
+    return false;
+  }
+  const auto kind = static_cast<memory::cell_kind>(cell.info.kind());
+  const auto prefix = memory::prefix_bytes(kind);
+  if (!known || cell.word.sender() - 1 >= img.sizes().participants ||
+      !cell.info.is_of(cell.word) ||
+      cell.info.kind() > memory::last_cell_kind || cell.info.bytes() < prefix ||
+      !copy_payload(cell, into.loans)) [[unlikely]] {
+    memory::release_named(img, owner_->slot(), cell);
+    into.loans.count = 0;
+    bump(counts_->damaged);
+    return false;
+  }
+  into.sender = cell.word.sender() - 1;
+  into.actor = static_cast<std::uint32_t>(cell.target >> 32U);
+  into.id = message_id{cell.message};
+  into.kind = kind;
+  into.correlation = prefix != 0 ? payload_.front() : 0;
+  into.bytes = std::as_bytes(std::span{payload_})
+                   .first(cell.info.bytes())
+                   .subspan(prefix);
+  bump(counts_->taken);
+  return true;
+}
+
 bool ring_consumer::try_take(incoming& into) {
   if (!owner_->usable()) return false;
   if (take_next(into)) return true;
@@ -172,6 +268,7 @@ bool ring_consumer::take_next(incoming& into) {
       }
       if (now.state() == cell_state::full) {
         const auto copy = memory::copy_cell(cell, now);
+        const bool known = look_up(copy, into);
         // acq_rel: release, pairs with the next sender's acquire: our copy is
         // made. Fails when the sender took it back.
         if (!cell.word.compare_exchange_strong(now.raw, now.emptied().raw,
@@ -186,7 +283,7 @@ bool ring_consumer::take_next(incoming& into) {
         if (++run_ > cells_ahead) {
           platform::prefetch_to_write(&ring_.cell(next + 1 + cells_ahead));
         }
-        if (open_message(copy, into)) return true;
+        if (open_message(copy, known, into)) return true;
         continue;
       }
     } else if (now.lap() == ((lap + 1) & memory::offset_mask)) {
@@ -197,89 +294,6 @@ bool ring_consumer::take_next(incoming& into) {
     rebuild();
   }
   return false;
-}
-
-bool ring_consumer::all_ours(const named_loans& named) const noexcept {
-  const auto& img = owner_->img();
-  for (std::uint32_t i = 0; i < named.count; ++i) {
-    const auto handle = named.handles[i];
-    const auto place =
-        memory::find_block(img, handle.block(), block_kind::loan);
-    // relaxed: the cell's word was acquired; adopting proves it once more.
-    if (!place || handle.segment() != memory::segment_number(img)) {
-      return false;
-    }
-    // The sender's core has both: on their way together.
-    platform::prefetch_to_write(img.bytes(place.block));
-    platform::prefetch_to_write(&memory::loan_note(img, place));
-    if (img.word(place.word).load(std::memory_order_relaxed) !=
-        memory::in_ring_of(owner_->slot(), handle.generation()).raw) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool ring_consumer::copy_payload(const cell_copy& cell,
-                                 const named_loans& named) {
-  const auto bytes = cell.info.bytes();
-  const auto words = std::max<std::size_t>((bytes + 7) / 8, 1);
-  if (payload_.size() < words) payload_.resize(words);
-  if (!cell.info.carried()) {
-    std::memcpy(payload_.data(), cell.payload.data(), bytes);
-    return true;
-  }
-  const auto& img = owner_->img();
-  const auto place =
-      memory::find_block(img, named.carrier.block(), block_kind::loan);
-  // Nothing, should somebody have scribbled since `read_named` looked.
-  const auto room = memory::room_of(img, place);
-  if (room.bytes < sizeof(memory::carrier_header) + std::uint64_t{bytes}) {
-    return false;
-  }
-  std::memcpy(payload_.data(),
-              img.bytes(room.at) + sizeof(memory::carrier_header), bytes);
-  return memory::free_loan(
-      img, place,
-      memory::in_ring_of(owner_->slot(), named.carrier.generation()));
-}
-
-bool ring_consumer::open_message(const cell_copy& cell, incoming& into) {
-  const auto& img = owner_->img();
-  if (static_cast<std::uint32_t>(cell.target) !=
-      static_cast<std::uint32_t>(tag_)) {
-    memory::release_named(img, owner_->slot(), cell);
-    bump(counts_->stale);
-    return false;
-  }
-  const loan_handle carrier{cell.payload[0], cell.payload[1]};
-  const auto kind = static_cast<memory::cell_kind>(cell.info.kind());
-  const auto prefix = memory::prefix_bytes(kind);
-  // `read_named` has checked that a carrier is one, is ours and holds as many
-  // bytes as the cell says.
-  // No slot sends as 0, "nobody", or beyond the last one.
-  if (cell.word.sender() - 1 >= img.sizes().participants ||
-      !cell.info.is_of(cell.word) ||
-      cell.info.kind() > memory::last_cell_kind || cell.info.bytes() < prefix ||
-      !memory::read_named(
-          img, cell, memory::in_ring_of(owner_->slot(), carrier.generation()),
-          into.loans) ||
-      !all_ours(into.loans) || !copy_payload(cell, into.loans)) {
-    memory::release_named(img, owner_->slot(), cell);
-    into.loans.count = 0;
-    bump(counts_->damaged);
-    return false;
-  }
-  into.sender = cell.word.sender() - 1;
-  into.actor = static_cast<std::uint32_t>(cell.target >> 32U);
-  into.id = message_id{cell.message};
-  into.kind = kind;
-  into.correlation = prefix != 0 ? payload_.front() : 0;
-  into.bytes = std::as_bytes(std::span{payload_})
-                   .first(cell.info.bytes())
-                   .subspan(prefix);
-  bump(counts_->taken);
-  return true;
 }
 
 void ring_consumer::release(const named_loans& loans) noexcept {

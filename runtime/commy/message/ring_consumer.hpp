@@ -9,6 +9,7 @@
 #include <commy/message/spin_budget.hpp>
 #include <commy/platform/event_flag.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace commy::message {
 struct inbox_statistics {
   std::uint64_t taken = 0;           // Sound messages.
   std::uint64_t stale = 0;           // For an earlier reader of this ring.
-  std::uint64_t damaged = 0;         // Made no sense, or named no loan of ours.
+  std::uint64_t damaged = 0;         // Made no sense, or named what is no loan.
   std::uint64_t skipped_claims = 0;  // Of senders that died while writing.
   std::uint64_t unknown_target = 0;  // For names no longer published.
   std::uint64_t rebuilt = 0;         // The ring itself made no sense.
@@ -51,6 +52,8 @@ struct incoming {
   /// A checked copy, at an address divisible by 8; valid until the next take.
   std::span<const std::byte> bytes;
   memory::named_loans loans;
+  /// Where the first of them is: found already, and most have one at most.
+  memory::block_place first_loan;
 };
 
 /// Takes messages out of this participant's ring, the only one to do so. The
@@ -151,11 +154,15 @@ private:
     return options_.longest_nap;
   }
   void show_progress() noexcept;
-  [[nodiscard]] bool open_message(const memory::cell_copy& cell,
+  /// Reads which loans a message names, and asks for their lines. False: it
+  /// makes no sense.
+  [[nodiscard]] bool look_up(const memory::cell_copy& message,
+                             incoming& into) noexcept;
+  /// Fills in a message that is out of the ring. `known`: what look_up() said.
+  [[nodiscard]] bool open_message(const memory::cell_copy& cell, bool known,
                                   incoming& into);
   [[nodiscard]] bool copy_payload(const memory::cell_copy& cell,
                                   const memory::named_loans& named);
-  [[nodiscard]] bool all_ours(const memory::named_loans& named) const noexcept;
 
   std::shared_ptr<memory::engine> owner_;
   memory::ring_view ring_;
@@ -168,6 +175,8 @@ private:
   inbox_options options_;
   spin_budget budget_;
   std::vector<std::uint64_t> payload_;
+  // What came lately and where it is, for good, since slabs never change.
+  std::array<memory::block_place, 8> places_{};
   std::unique_ptr<counters> counts_;
   std::unique_ptr<wake_watch<ring_consumer>> watch_;  // When it was asked for.
 };

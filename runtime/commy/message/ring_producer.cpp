@@ -63,6 +63,21 @@ void copy_whole(const outgoing& message, std::byte* into) noexcept {
   }
 }
 
+/// The same for what fits a cell. By words: a call of memcpy, which must find
+/// out how few bytes there are, takes as long as all else here.
+void copy_small(const outgoing& message,
+                std::array<std::uint64_t, memory::inline_bytes / 8>& into) {
+  std::size_t at = 0;
+  if (memory::prefix_bytes(message.kind) != 0) into[at++] = message.correlation;
+  const auto* const bytes = message.bytes.data();
+  const auto whole = message.bytes.size() / 8;
+  for (std::size_t i = 0; i < whole; ++i)
+    std::memcpy(&into[at++], bytes + 8 * i, 8);
+  if (const auto rest = message.bytes.size() % 8; rest != 0) {
+    std::memcpy(&into[at], bytes + 8 * whole, rest);
+  }
+}
+
 }  // namespace
 
 ring_producer::ring_producer(std::shared_ptr<memory::engine> owner,
@@ -75,7 +90,16 @@ ring_producer::ring_producer(std::shared_ptr<memory::engine> owner,
       // Two looks tell something, and who sends one answer never has two.
       next_look_{look_interval} {}
 
-bool ring_producer::reader_is_gone() noexcept {
+bool ring_producer::ask_for_reader() noexcept {
+  if (!owner_->is_dead(reader_)) return false;
+  owner_->recover(reader_);
+  return true;
+}
+
+// What push() alone calls is inlined by force: with the frames of as many calls
+// a message takes a third more instructions.
+
+[[gnu::always_inline]] inline bool ring_producer::reader_is_gone() noexcept {
   const auto& header = *ring_.header;
   // acquire, pairs with the store in ring_consumer::open().
   if (header.reader.load(std::memory_order_acquire) != tag_) return true;
@@ -88,15 +112,15 @@ bool ring_producer::reader_is_gone() noexcept {
             head != header.tail.load(std::memory_order_relaxed);
     head_seen_ = head;
   }
-  if (!stuck && header.sleeper.load(std::memory_order_relaxed) == 0) {
+  if (!stuck && header.sleeper.load(std::memory_order_relaxed) == 0)
+      [[likely]] {
     return false;
   }
-  if (!owner_->is_dead(reader_)) return false;
-  owner_->recover(reader_);
-  return true;
+  return ask_for_reader();
 }
 
-result<void, send_error> ring_producer::check(const outgoing& message) const {
+[[gnu::always_inline]] inline result<void, send_error> ring_producer::check(
+    const outgoing& message) const {
   if (message.loans.size() > memory::loans_max) {
     return unexpected{send_error::too_many_loans};
   }
@@ -114,6 +138,12 @@ result<void, send_error> ring_producer::check(const outgoing& message) const {
     if (loan.block != nullptr && *loan.block &&
         (loan.block->owner() != owner_ || !loan.block->is_sound())) {
       return unexpected{send_error::foreign_loan};
+    }
+    // Twice in one message: it can be handed over once.
+    for (const auto* before = message.loans.data(); before != &loan; ++before) {
+      if (loan.block != nullptr && before->block == loan.block) {
+        return unexpected{send_error::foreign_loan};
+      }
     }
   }
   return {};
@@ -157,7 +187,8 @@ std::uint64_t ring_producer::find_tail() const noexcept {
   return tail;
 }
 
-result<ring_producer::claim, send_error> ring_producer::claim_cell() noexcept {
+[[gnu::always_inline]] inline result<ring_producer::claim, send_error>
+ring_producer::claim_cell() noexcept {
   // relaxed: a hint. It may lag behind, then the walk below goes forward; a
   // number that no sender has written is found out by the cell's lap.
   auto position = ring_.header->tail.load(std::memory_order_relaxed);
@@ -179,7 +210,10 @@ result<ring_producer::claim, send_error> ring_producer::claim_cell() noexcept {
         // relaxed: a hint. Another sender's later store may set it back, which
         // costs a walk; all positions below it are claimed in any case.
         ring_.header->tail.store(position + 1, std::memory_order_relaxed);
-        platform::prefetch_to_write(&ring_.cell(position + cells_ahead));
+        // Unless the reader may still be about to take what is in it.
+        if (position + cells_ahead - head_seen_ < ring_.count) {
+          platform::prefetch_to_write(&ring_.cell(position + cells_ahead));
+        }
         return claim{&cell, mine};
       }
       ++position;
@@ -195,33 +229,40 @@ result<ring_producer::claim, send_error> ring_producer::claim_cell() noexcept {
   return unexpected{send_error::ring_full};
 }
 
-void ring_producer::write(const claim& mine, const outgoing& message,
-                          const loan_block& carrier) const noexcept {
-  std::array<std::uint64_t, memory::inline_bytes / 8> payload{};
-  const auto bytes = static_cast<std::uint32_t>(whole_bytes(message));
-  std::array<std::uint32_t, 2> places{cell_info::no_place, cell_info::no_place};
-  if (carrier) {
+[[gnu::always_inline]] inline ring_producer::draft ring_producer::compose(
+    const outgoing& message, const loan_block& carrier) const {
+  draft made;
+  made.bytes = static_cast<std::uint32_t>(whole_bytes(message));
+  made.carried = static_cast<bool>(carrier);
+  if (made.carried) {
     const auto handle = carrier.next_handle();
-    payload[0] = handle.low;
-    payload[1] = handle.high;
-  } else {
-    copy_whole(message, reinterpret_cast<std::byte*>(payload.data()));
-    std::size_t named = 0;
-    for (const auto& loan : message.loans) {
-      const auto word = (memory::prefix_bytes(message.kind) + loan.place) / 8;
-      loan_handle handle;
-      if (loan.block != nullptr && *loan.block) {
-        handle = loan.block->next_handle();
-        places[named++] = word;
-      }
-      payload[word] = handle.low;
-      payload[word + 1] = handle.high;
-    }
+    made.payload[0] = handle.low;
+    made.payload[1] = handle.high;
+    return made;
   }
+  copy_small(message, made.payload);
+  std::size_t named = 0;
+  for (const auto& loan : message.loans) {
+    const auto word = (memory::prefix_bytes(message.kind) + loan.place) / 8;
+    loan_handle handle;
+    if (loan.block != nullptr && *loan.block) {
+      handle = loan.block->next_handle();
+      made.places[named++] = word;
+    }
+    made.payload[word] = handle.low;
+    made.payload[word + 1] = handle.high;
+  }
+  return made;
+}
+
+[[gnu::always_inline]] inline void ring_producer::write(
+    const claim& mine, const outgoing& message,
+    const draft& made) const noexcept {
   auto& cell = *mine.cell;
   // relaxed: the reader looks at them after an acquire of the cell's word.
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    cell.payload[i].store(payload[i], std::memory_order_relaxed);
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < made.payload.size(); ++i) {
+    cell.payload[i].store(made.payload[i], std::memory_order_relaxed);
   }
   cell.message.store(static_cast<std::uint64_t>(message.id),
                      std::memory_order_relaxed);
@@ -230,32 +271,28 @@ void ring_producer::write(const claim& mine, const outgoing& message,
                     std::memory_order_relaxed);
   // Compiler order is enough against our death; see the class.
   fence::compiler();
-  cell.info.store(cell_info::make(mine.word.lap(), bytes, places[0], places[1],
-                                  static_cast<bool>(carrier), message.kind)
+  cell.info.store(cell_info::make(mine.word.lap(), made.bytes, made.places[0],
+                                  made.places[1], made.carried, message.kind)
                       .raw,
                   std::memory_order_relaxed);
   fence::compiler();
 }
 
-bool ring_producer::hand_over(const outgoing& message,
-                              loan_block& carrier) const noexcept {
+template <class Step>
+[[gnu::always_inline]] inline void ring_producer::for_each_full(
+    const outgoing& message, const loan_block& carrier, Step&& step) {
   for (const auto& loan : message.loans) {
-    if (loan.block != nullptr && *loan.block &&
-        !loan.block->hand_over(reader_)) {
-      return false;
-    }
+    if (loan.block != nullptr && *loan.block) step(*loan.block);
   }
-  return !carrier || carrier.hand_over(reader_);
+  if (carrier) step(carrier);
 }
 
 void ring_producer::take_back(const outgoing& message,
                               loan_block& carrier) const noexcept {
   for (const auto& loan : message.loans) {
-    if (loan.block == nullptr || !*loan.block) continue;
-    // Not yet handed over, when the hand-over failed on the way.
-    if (!loan.block->is_sound()) loan.block->take_back(reader_);
+    if (loan.block != nullptr && *loan.block) loan.block->take_back(reader_);
   }
-  if (carrier && !carrier.is_sound()) carrier.take_back(reader_);
+  if (carrier) carrier.take_back(reader_);
 }
 
 result<void, send_error> ring_producer::push(const outgoing& message) {
@@ -263,6 +300,9 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
   if (!ring_ || reader_is_gone()) {
     return unexpected{send_error::receiver_stopped};
   }
+  // Most likely the one to be claimed: here by the time the message is checked.
+  platform::prefetch_to_write(
+      &ring_.cell(ring_.header->tail.load(std::memory_order_relaxed)));
   if (auto sound = check(message); !sound) return sound;
   // Before the claim: a claimed cell holds up all that come after it.
   loan_block carrier;
@@ -271,6 +311,12 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
     if (!made) return unexpected{made.error()};
     carrier = std::move(*made);
   }
+  // All that can be done before the claim is, so that nothing but stores lies
+  // between it and FULL: a reader that looks meanwhile takes the line away.
+  const auto made = compose(message, carrier);
+  for_each_full(message, carrier, [this](const loan_block& block) {
+    block.expect_reader(reader_);
+  });
   const auto mine = claim_cell();
   if (!mine) {
     if (mine.error() == send_error::ring_full && owner_->is_dead(reader_)) {
@@ -279,29 +325,26 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
     }
     return unexpected{mine.error()};
   }
-  bool handed_over = false;
+  const auto hand_over = [&] {
+    for_each_full(message, carrier, [this](const loan_block& block) {
+      block.hand_over(reader_);
+    });
+  };
   if (memory::planted == memory::planted_bug::hand_over_before_info) {
-    handed_over = hand_over(message, carrier);
+    hand_over();
     fence::compiler();
   }
-  write(*mine, message, carrier);
+  write(*mine, message, made);
+  hand_over();
   auto& word = mine->cell->word;
-  const auto empty = [&] {
-    // release: the blocks are ours again before the cell is anybody's.
-    word.store(mine->word.emptied().raw, std::memory_order_release);
-  };
-  if (!handed_over && !hand_over(message, carrier)) {
-    take_back(message, carrier);
-    empty();
-    return unexpected{send_error::foreign_loan};
-  }
   // [push] release, pairs with the reader's acquire: it sees the message and
-  // the blocks' bytes. seq_cst, and so are the two loads that follow: against
-  // the reader's store of `sleeper` and its look at this word, of which one
-  // sees the other; and against whoever closes the ring, see [hand-over].
-  word.exchange(mine->word.filled().raw, std::memory_order_seq_cst);
-  auto& header = *ring_.header;
-  if (header.reader.load(std::memory_order_seq_cst) != tag_) {
+  // the blocks' bytes.
+  word.store(mine->word.filled().raw, std::memory_order_release);
+  // Before the two looks that follow: against the reader's store of `sleeper`
+  // and its look at this word, of which one sees the other; and against whoever
+  // closes the ring, see [hand-over].
+  fence::full();
+  if (ring_.header->reader.load(std::memory_order_relaxed) != tag_) {
     // Nobody will read it, unless somebody has already. Back to CLAIMED first:
     // then it is ours beyond doubt, and still named should we die.
     auto full = mine->word.filled().raw;
@@ -309,10 +352,11 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
                                      std::memory_order_acq_rel,
                                      std::memory_order_relaxed)) {
       take_back(message, carrier);
-      empty();
+      // release: the blocks are ours again before the cell is anybody's.
+      word.store(mine->word.emptied().raw, std::memory_order_release);
       return unexpected{send_error::receiver_stopped};
     }
-  } else if (header.sleeper.load(std::memory_order_seq_cst) != 0) {
+  } else if (ring_.header->sleeper.load(std::memory_order_relaxed) != 0) {
     wake_reader(*owner_, ring_);
   }
   for (const auto& loan : message.loans) {

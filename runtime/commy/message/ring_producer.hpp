@@ -6,6 +6,7 @@
 #include <commy/message/message_id.hpp>
 #include <commy/message/send_error.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,11 +39,11 @@ struct outgoing {
 /// count, then each block OWNED -> IN_RING (the carrier last), then FULL. So a
 /// claim names every block that its sender has given away already.
 ///
-/// Cost without large payloads: a compare-and-swap for the cell and one for
-/// each loan, an exchange, three cache lines, of which the cell alone comes
-/// from the reader's core (every 16th message also the line of its progress); a
-/// system call only when the reader sleeps, when the ring is full, or when it
-/// has not moved for a while.
+/// Cost without large payloads: a compare-and-swap for the cell, a full fence,
+/// three cache lines, of which the cell alone comes from the reader's core
+/// (every 16th message also the line of its progress); a system call only when
+/// the reader sleeps, when the ring is full, or when it has not moved for a
+/// while.
 /// Threads: one at a time; several producers may push to one ring side by side.
 class ring_producer {
 public:
@@ -64,17 +65,31 @@ private:
     memory::ring_cell* cell;
     memory::cell_word word;
   };
+  /// What goes into the cell.
+  struct draft {
+    std::array<std::uint64_t, memory::inline_bytes / 8> payload{};
+    std::array<std::uint32_t, 2> places{memory::cell_info::no_place,
+                                        memory::cell_info::no_place};
+    std::uint32_t bytes = 0;
+    bool carried = false;
+  };
 
   [[nodiscard]] bool reader_is_gone() noexcept;
+  /// Is it dead by the kernel's word? Then it is swept.
+  [[nodiscard]] bool ask_for_reader() noexcept;
   [[nodiscard]] result<void, send_error> check(const outgoing& message) const;
   [[nodiscard]] result<memory::loan_block, send_error> make_carrier(
       const outgoing& message) const;
   [[nodiscard]] result<claim, send_error> claim_cell() noexcept;
   [[nodiscard]] std::uint64_t find_tail() const noexcept;
+  [[nodiscard]] draft compose(const outgoing& message,
+                              const memory::loan_block& carrier) const;
   void write(const claim& mine, const outgoing& message,
-             const memory::loan_block& carrier) const noexcept;
-  [[nodiscard]] bool hand_over(const outgoing& message,
-                               memory::loan_block& carrier) const noexcept;
+             const draft& made) const noexcept;
+  /// Calls `step(block)` for each block that goes along, the carrier last.
+  template <class Step>
+  static void for_each_full(const outgoing& message,
+                            const memory::loan_block& carrier, Step&& step);
   void take_back(const outgoing& message,
                  memory::loan_block& carrier) const noexcept;
 

@@ -117,6 +117,22 @@ TEST_CASE("who dies with loans in hand loses them to the segment") {
   };
   s.operate = [](party& p) { p.own.pop_back(); };
   explored(s);
+  s.name = "lend what was given back";
+  s.prepare = [](party& p) {
+    p.lend();
+    p.own.pop_back();
+  };
+  s.operate = [](party& p) { p.lend(); };
+  explored(s);
+  s.name = "give back a fifth";
+  s.prepare = [](party& p) {
+    for (int i = 0; i < 5; ++i)
+      p.lend();
+    for (int i = 0; i < 4; ++i)
+      p.own.pop_back();
+  };
+  s.operate = [](party& p) { p.own.pop_back(); };
+  explored(s);
 }
 
 TEST_CASE("who dies while taking a message takes its loans along") {
@@ -175,7 +191,8 @@ TEST_CASE("who dies while skipping a dead sender's claim frees its loans") {
         memory::cell_info::make(0, 16, 0, memory::cell_info::no_place, false)
             .raw;
     cell.word = memory::cell_word{}.claimed_by(3).raw;
-    if (!block.hand_over(reader)) throw std::logic_error{"not handed over"};
+    block.expect_reader(reader);
+    block.hand_over(reader);
     block.forget();
   };
   s.operate = [](party& p) {

@@ -95,6 +95,10 @@ std::shared_ptr<memory::engine> ring_checks::resume() {
 
 void ring_checks::expect_loans(const loan_count& wanted, const char* when) {
   const auto found = count_loans(copy_.img());
+  if (const auto kept = kept_by(copy_.img(), victim_); kept != 0) {
+    done_.violation(std::string{when} + ": " + std::to_string(kept) +
+                    " loans kept by a dead one");
+  }
   if (found == wanted) return;
   done_.violation(std::string{when} + ": " + std::to_string(found.owned) +
                   " loans owned, " + std::to_string(found.in_ring) +
@@ -112,17 +116,17 @@ void ring_checks::sweep_twice() {
 
 numbers ring_checks::take_all(const std::shared_ptr<memory::engine>& reader) {
   // The same reader in another process: a new opening, for which the messages
-  // of the old one are made to be.
+  // of the old one are made to be. Unless that was closed: then they are for
+  // nobody, and their loans may have gone with their sender.
   auto ring = memory::ring_of(copy_.img(), living);
   if (!ring) throw std::logic_error{"no ring"};
   const auto open = ring.header->reader.exchange(0);
-  if (open != 0) tag_ = open;
-  const auto old = static_cast<std::uint32_t>(tag_);
+  const auto old = static_cast<std::uint32_t>(open);
   auto consumer = ring_consumer::open(reader).value();
   for (std::uint32_t i = 0; i < ring.count; ++i) {
     auto& target = ring.cells[i].target;
     const auto now = target.load();
-    if (static_cast<std::uint32_t>(now) == old) {
+    if (old != 0 && static_cast<std::uint32_t>(now) == old) {
       target =
           (now & ~0xffff'ffffULL) | static_cast<std::uint32_t>(consumer.tag());
     }

@@ -119,7 +119,6 @@ private:
   const ring_scenario& scenario_;
   memory::slot_index victim_;
   ring_exploration& done_;
-  std::uint64_t tag_ = 0;  // Of the living reader's opening.
 };
 
 }  // namespace commy::test

@@ -5,10 +5,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <optional>
 #include <set>
 #include <support/loan_count.hpp>
 #include <support/test_folder.hpp>
 #include <thread>
+#include <vector>
 
 namespace commy::test {
 namespace {
@@ -143,6 +145,62 @@ TEST_CASE("a loan given back by another thread serves the first one again") {
   }
   CHECK(at.count() == loan_count{});
   CHECK(at.shared.statistics().committed_bytes <= 6ULL * at.sizes.page_bytes);
+}
+
+TEST_CASE("a thread lends first what it gave back last, and keeps four") {
+  lent at;
+  const auto& img = at.shared.engine()->img();
+  const auto me = at.shared.engine()->slot();
+  std::vector<loan<picture>> held;
+  for (int i = 0; i < 5; ++i)
+    held.push_back(try_loan<picture>(at.shared).value());
+  std::vector<loan_handle> given_back;
+  while (!held.empty()) {
+    given_back.push_back(held.back().handle());
+    held.pop_back();
+  }
+
+  CHECK(at.count() == loan_count{});
+  CHECK(kept_by(img, me) == 4);
+  while (kept_by(img, me) != 0) {
+    held.push_back(try_loan<picture>(at.shared).value());
+    const auto now = held.back().handle();
+    CHECK(now.block() == given_back.back().block());
+    CHECK(now.generation() != given_back.back().generation());
+    given_back.pop_back();
+  }
+  CHECK(at.count().owned == 4);
+  CHECK(given_back.size() == 1);
+}
+
+TEST_CASE("a loan of another size is not served from what was kept") {
+  lent at;
+  const auto small = try_loan<picture>(at.shared).value().handle();
+  const auto large = try_loan<picture>(at.shared, 7).value();
+  CHECK(large.handle().block() != small.block());
+  CHECK(large.size() == 7);
+  CHECK(try_loan<picture>(at.shared).value().handle().block() == small.block());
+}
+
+TEST_CASE("what a thread has kept is free when it ends or detaches") {
+  lent at;
+  const auto& img = at.shared.engine()->img();
+  std::uint64_t kept = 0;
+  std::thread{[&] {
+    static_cast<void>(try_loan<picture>(at.shared).value());
+    kept = kept_by(img, at.shared.engine()->slot());
+  }}.join();
+  CHECK(kept == 1);
+  CHECK(kept_by(img, at.shared.engine()->slot()) == 0);
+
+  auto other = std::optional{
+      segment::open("loans", in_folder(at.folder, &at.sizes)).value()};
+  const auto slot = other->engine()->slot();
+  static_cast<void>(try_loan<picture>(*other).value());
+  CHECK(kept_by(img, slot) == 1);
+  other.reset();
+  CHECK(kept_by(img, slot) == 0);
+  CHECK(at.count() == loan_count{});
 }
 
 TEST_CASE("a handle of one's own loan cannot be adopted") {

@@ -317,6 +317,11 @@ TEST_CASE("loans in wrong places or of other segments are refused") {
   CHECK(try_at(taken, 24).error() == send_error::bad_place);
   CHECK(try_at(foreign, 0).error() == send_error::foreign_loan);
   CHECK(at.count() == loan_count{2, 0, 0});
+  const std::vector<message::carried_loan> twice{{&taken.block(), 0},
+                                                 {&taken.block(), 16}};
+  CHECK(to.send(message_id{9}, bytes, twice).error() ==
+        send_error::foreign_loan);
+  CHECK(at.count() == loan_count{2, 0, 0});
   const std::vector<message::carried_loan> nine(9);
   CHECK(to.send(message_id{9}, bytes, nine).error() ==
         send_error::too_many_loans);
