@@ -126,6 +126,10 @@ public:
   /// A push found the peer's inbox closed: it is asked nothing any more, and
   /// why it is gone is found out by the watch.
   void note_closed(const std::shared_ptr<peer_link>& peer) noexcept;
+  /// The clerk's timer has rung, which has woken a worker.
+  void note_looked_into() noexcept {
+    looked_into_soon_.store(false, std::memory_order_relaxed);
+  }
   /// Tells senders how much of what they told was in vain; false when there is
   /// more to tell them, later.
   [[nodiscard]] bool say_returned();
@@ -169,6 +173,10 @@ private:
   bool take(const message::parcel& parcel);
   bool deliver(const message::parcel& parcel);
   bool deliver_request(const message::parcel& parcel);
+  /// A worker that has taken a message leaves the inbox to run its actor, for
+  /// as long as that takes, while others may sleep. So a timer wakes one of
+  /// them in a while; whoever has nothing else to do looks into the inbox.
+  void have_inbox_looked_into() noexcept;
   /// Nobody took this told message: its sender is to know.
   void tell_sender(const message::parcel& parcel, deliver_error why);
   /// Requires the lock.
@@ -215,6 +223,7 @@ private:
   std::atomic<std::uint64_t> lost_answers_{0};
   std::atomic<std::uint64_t> peers_ended_{0};
   std::atomic<std::uint64_t> returned_count_{0};
+  std::atomic<bool> looked_into_soon_{false};
 
   mutable std::mutex mutex_;  // Guards what follows.
   bool closed_ = false;

@@ -70,7 +70,15 @@ private:
 
 }  // namespace
 
+void exchange::have_inbox_looked_into() noexcept {
+  looked_into_soon_.store(true, std::memory_order_relaxed);
+  if (!clerk_.tell(mail_clerk::look_soon{})) note_looked_into();
+}
+
 bool exchange::take(const parcel& p) {
+  // relaxed: one timer more or less in the moment when it changes is no harm.
+  if (!looked_into_soon_.load(std::memory_order_relaxed)) [[unlikely]]
+    have_inbox_looked_into();
   switch (p.kind()) {
     case cell_kind::message:
       return deliver(p);

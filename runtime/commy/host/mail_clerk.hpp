@@ -13,7 +13,8 @@
 namespace commy::host {
 
 /// Tries mail again that found its receiver's ring full, in order for each
-/// receiver; and watches the actors that are published.
+/// receiver; watches the actors that are published; and has the inbox looked
+/// into while a handler lasts.
 class mail_clerk : public actor {
 public:
   /// Mail that waits for one receiver; more is given up, and counted if it is
@@ -31,6 +32,12 @@ public:
   };
   /// The exchange has something for senders.
   struct say_returned {};
+  /// The inbox was left by who ran what lay there, and should be looked into
+  /// after a while. A handler of 50 ms is no short one; twenty wake-ups a
+  /// second are 0.05 % of a core, and only while messages come.
+  static constexpr std::chrono::milliseconds longest_absence{50};
+  struct look_soon {};
+  struct look {};
 
   explicit mail_clerk(std::shared_ptr<exchange> of);
 
@@ -42,6 +49,8 @@ public:
   void on(try_later m);
   void on(try_again m);
   void on(say_returned m);
+  void on(look_soon /*message*/) { after(this, longest_absence, look{}); }
+  void on(look /*message*/) { exchange_->note_looked_into(); }
   void on(const stopped& s) { exchange_->actor_ended(s.watch, s.reasons); }
 
 private:

@@ -31,6 +31,22 @@ BOOST_DESCRIBE_STRUCT(stray, (), (number))
 
 namespace {
 
+/// Is in its handler until it is let go.
+class blocker : public commy::actor {
+public:
+  using protocol = commy::messages<stray>;
+  blocker(std::latch& inside, std::latch& let_go)
+      : inside_{inside}, let_go_{let_go} {}
+  void on(stray /*message*/) {
+    inside_.count_down();
+    let_go_.wait();
+  }
+
+private:
+  std::latch& inside_;
+  std::latch& let_go_;
+};
+
 /// Adds up what it sees of a frame.
 class viewer : public commy::actor {
 public:
@@ -104,6 +120,32 @@ TEST_CASE("workers wait in the first segment, threads in further ones") {
   CHECK(inbox_threads() == 0);
   commy::send(from, "collector", test_number{7, 0, 0}).value();
   CHECK(f.numbers.next() == 7);
+}
+
+TEST_CASE("a handler that does not end keeps others from nothing") {
+  fixture f;
+  std::latch inside{1};
+  std::latch let_go{1};
+  commy::actor_system two{{.workers = 2}};
+  segment_mail mail{two};
+  two.spawn<collector>("quick", f.numbers);
+  two.spawn<blocker>("blocker", inside, let_go);
+  mail.open(f.ours).value();
+  mail.publish("quick").value();
+  mail.publish("blocker").value();
+  // The worker that brings this is in the inbox, and alone there.
+  for (std::int64_t i = 0; i < 200; ++i) {
+    commy::send(f.theirs, "quick", test_number{i, 0, 0}).value();
+    REQUIRE(f.numbers.next() == i);
+  }
+  commy::send(f.theirs, "blocker", stray{}).value();
+  inside.wait();
+  for (std::int64_t i = 0; i < 200; ++i) {
+    commy::send(f.theirs, "quick", test_number{i, 0, 0}).value();
+    CHECK(f.numbers.next() == i);
+  }
+  let_go.count_down();
+  mail.close();
 }
 
 TEST_CASE("a message that the actor does not know is refused and given back") {
