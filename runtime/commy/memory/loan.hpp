@@ -96,17 +96,14 @@ public:
            owner_->img().word(place_.word).load(std::memory_order_relaxed) ==
                owned_by(owner_->slot(), generation_).raw;
   }
-  /// Says that `reader` may own the block soon: to come before `hand_over`.
-  void expect_reader(slot_index reader) const noexcept {
+  /// Hands the block over to a ring; this object stays responsible until
+  /// `forget`. A store, see loan_words.hpp. False, with nothing done, when the
+  /// word is not as it should be.
+  [[nodiscard]] bool hand_over(slot_index reader) const noexcept {
     const auto& img = owner_->img();
     note_owner(img, place_.word >> img.page_shift(), reader);
-  }
-  /// Hands the block over to a ring; this object stays responsible until
-  /// `forget`. A plain store, see loan_words.hpp. Requires: `is_sound`.
-  void hand_over(slot_index reader) const noexcept {
-    static_cast<void>(step_own_loan(owner_->img(), place_,
-                                    owned_by(owner_->slot(), generation_),
-                                    in_ring_of(reader, generation_ + 1)));
+    return step_own_loan(img, place_, owned_by(owner_->slot(), generation_),
+                         in_ring_of(reader, generation_ + 1));
   }
   /// Hands the block to a topic, for all of its subscribers, held by none yet.
   /// Otherwise as `hand_over`; not undone.

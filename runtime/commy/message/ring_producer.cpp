@@ -314,9 +314,6 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
   // All that can be done before the claim is, so that nothing but stores lies
   // between it and FULL: a reader that looks meanwhile takes the line away.
   const auto made = compose(message, carrier);
-  for_each_full(message, carrier, [this](const loan_block& block) {
-    block.expect_reader(reader_);
-  });
   const auto mine = claim_cell();
   if (!mine) {
     if (mine.error() == send_error::ring_full && owner_->is_dead(reader_)) {
@@ -327,7 +324,8 @@ result<void, send_error> ring_producer::push(const outgoing& message) {
   }
   const auto hand_over = [&] {
     for_each_full(message, carrier, [this](const loan_block& block) {
-      block.hand_over(reader_);
+      // check() has looked. Has somebody scribbled since, the loan is lost.
+      static_cast<void>(block.hand_over(reader_));
     });
   };
   if (memory::planted == memory::planted_bug::hand_over_before_info) {
