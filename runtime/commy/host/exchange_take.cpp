@@ -1,6 +1,7 @@
 // The part of an exchange that takes what comes.
 #include <commy/base/log.hpp>
 #include <commy/host/exchange.hpp>
+#include <commy/host/mail_clerk.hpp>
 #include <commy/host/peer_text.hpp>
 
 #include <algorithm>

@@ -144,7 +144,7 @@ template <class M>
 [[nodiscard]] result<M, loan_error> from_wire(
     std::span<const std::byte> bytes,
     const std::shared_ptr<memory::engine>& owner,
-    const memory::block_place& known = {}) {
+    const memory::block_place& known) {
   if (bytes.size() != wire_bytes<M> || !wire_accepts<M>(bytes.data())) {
     return unexpected{loan_error::damaged};
   }
@@ -177,6 +177,12 @@ template <class M>
     if (!detail::for_each_part(made, 0, decode)) return unexpected{*why};
   }
   return made;
+}
+/// The same, when nothing is known; so actor/protocol.hpp declares it.
+template <class M>
+result<M, loan_error> from_wire(std::span<const std::byte> bytes,
+                                const std::shared_ptr<memory::engine>& owner) {
+  return from_wire<M>(bytes, owner, memory::block_place{});
 }
 
 }  // namespace message

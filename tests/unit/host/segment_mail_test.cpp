@@ -32,10 +32,10 @@ BOOST_DESCRIBE_STRUCT(stray, (), (number))
 namespace {
 
 /// Is in its handler until it is let go.
-class blocker : public commy::actor {
+class endless : public commy::actor {
 public:
   using protocol = commy::messages<stray>;
-  blocker(std::latch& inside, std::latch& let_go)
+  endless(std::latch& inside, std::latch& let_go)
       : inside_{inside}, let_go_{let_go} {}
   void on(stray /*message*/) {
     inside_.count_down();
@@ -129,16 +129,16 @@ TEST_CASE("a handler that does not end keeps others from nothing") {
   commy::actor_system two{{.workers = 2}};
   segment_mail mail{two};
   two.spawn<collector>("quick", f.numbers);
-  two.spawn<blocker>("blocker", inside, let_go);
+  two.spawn<endless>("endless", inside, let_go);
   mail.open(f.ours).value();
   mail.publish("quick").value();
-  mail.publish("blocker").value();
+  mail.publish("endless").value();
   // The worker that brings this is in the inbox, and alone there.
   for (std::int64_t i = 0; i < 200; ++i) {
     commy::send(f.theirs, "quick", test_number{i, 0, 0}).value();
     REQUIRE(f.numbers.next() == i);
   }
-  commy::send(f.theirs, "blocker", stray{}).value();
+  commy::send(f.theirs, "endless", stray{}).value();
   inside.wait();
   for (std::int64_t i = 0; i < 200; ++i) {
     commy::send(f.theirs, "quick", test_number{i, 0, 0}).value();
