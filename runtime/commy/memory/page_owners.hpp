@@ -16,8 +16,9 @@ namespace commy::memory {
 /// CACHED, RETURNED), its bit is set there. For each way into such a word:
 ///
 ///     a lane's magazine   `note_owner` when blocks come into it: scan_slab(),
-///                         a new slab. What a lane frees into it named the
-///                         participant before.
+///                         a new slab, put_back(). What a lane prefers may be
+///                         what its last lease left, and what is freed a
+///                         topic's message or an object's content.
 ///     a bare run          `note_owner` before the page word is stored
 ///     IN_RING(reader)     `note_owner` for the reader, before the block's step
 ///     all other steps     between words that name the same participant

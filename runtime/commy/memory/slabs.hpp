@@ -2,6 +2,7 @@
 #pragma once
 
 #include <commy/memory/lane.hpp>
+#include <commy/memory/page_owners.hpp>
 
 namespace commy::memory {
 
@@ -41,6 +42,11 @@ inline void put_back(lane& mine, const block_place& place,
   if (place.preferred != mine.index + 1) {
     note_free(*mine.img, place);
     return;
+  }
+  // The slab may be that of an earlier lease of the lane, and the block have
+  // been a topic's or an object's.
+  if (is_lent_out(kind)) {
+    note_owner(*mine.img, place.block >> mine.img->page_shift(), mine.slot);
   }
   auto& list = mine.slabs_of({kind, place.cls});
   if (list.ready.full()) {

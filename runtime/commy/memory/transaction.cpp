@@ -1,5 +1,4 @@
 #include <commy/memory/engine.hpp>
-#include <commy/memory/page_owners.hpp>
 #include <commy/memory/slabs.hpp>
 #include <commy/memory/transaction.hpp>
 
@@ -165,14 +164,7 @@ void transaction::finish_by_log(bool forward) noexcept {
       forward, [&lane](offset word) {
         auto kind = memory::block_kind::plain;
         const auto place = memory::block_of_word(*lane.img, word, kind);
-        if (!place) return;
-        if (memory::is_lent_out(kind)) {
-          // A loan that an object kept: this participant may never have looked
-          // into that slab.
-          memory::note_owner(*lane.img, word >> lane.img->page_shift(),
-                             lane.slot);
-        }
-        memory::put_back(lane, place, kind);
+        if (place) memory::put_back(lane, place, kind);
       });
   if (lane.log_extents != 0) lane.rewind_log();
 }

@@ -64,6 +64,37 @@ TEST_CASE("a page says who owns blocks in it, until they have detached") {
   CHECK(trace_blocks(img).text() == "");
 }
 
+TEST_CASE("who frees what an object kept is noted where it lies") {
+  const test_folder folder;
+  const auto options = in_folder(folder);
+  auto home = must(segment::create("s", options));
+  const auto& img = home.engine()->img();
+  must(home.create<shared_vec<sample>>("vec"));
+  memory::block_place place;
+  {
+    auto lender = must(segment::open("s", options));
+    auto lent = must(try_loan<sample>(lender));
+    place = memory::find_block(img, lent.handle().block(),
+                               memory::block_kind::loan);
+    auto vec = must(lender.open<shared_vec<sample>>("vec"));
+    must(vec.assign(std::move(lent)));
+  }
+  // The same lane, whose slab it is, and a participant that has not looked
+  // into that yet.
+  auto next = must(segment::open("s", options));
+  const auto slot = next.engine()->slot();
+  REQUIRE(place.preferred == next.engine()->my_lane().index + 1);
+  REQUIRE(pages_of(img, slot) == 0);
+  auto vec = must(next.open<shared_vec<sample>>("vec"));
+
+  must(vec.assign(std::vector<sample>{}));
+
+  // Else nobody would find it there, should this one lend it and die.
+  CHECK((img.owners(place.block >> img.page_shift()).load() &
+         memory::owner_bit(slot)) != 0);
+  CHECK(trace_blocks(img).text() == "");
+}
+
 TEST_CASE("a sweep looks into the pages that its dead one is noted in") {
   const test_folder folder;
   const auto options = in_folder(folder);
