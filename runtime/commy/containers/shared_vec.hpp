@@ -143,7 +143,7 @@ public:
   template <class U>
     requires std::same_as<std::remove_const_t<U>, T>
   result<void, write_error> assign(loan<U>&& lent) {
-    return keep(lent.block());
+    return keep(std::move(lent).block());
   }
   /// Cuts elements off, or adds copies of `value`.
   result<void, write_error> resize(std::uint64_t count, value_in value = {});

@@ -12,7 +12,6 @@ using memory::block_state;
 using memory::block_word;
 using memory::loan_block;
 using memory::offset;
-using memory::page_word;
 using memory::record_kind;
 using memory::write_failed;
 
