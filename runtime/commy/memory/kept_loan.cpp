@@ -44,10 +44,9 @@ offset transaction::keep(loan_block& lent) {
   const bool large = memory::is_large(place.cls);
   const auto from = memory::owned_by(lent.owner_->slot(), lent.generation_);
   const auto mine = from.reserved_by(lane.index);
-  memory::kept_loan noted{.word = place.word,
+  memory::kept_loan noted{.place = place,
                           .generation = mine.generation(),
-                          .owner = lent.owner_->slot(),
-                          .place = place};
+                          .owner = lent.owner_->slot()};
   if (large) {
     noted.page = lent.content_ >> image.page_shift();
     noted.run = memory::kept_run(image, place, lane.index);
@@ -71,8 +70,9 @@ offset transaction::keep(loan_block& lent) {
 }
 
 void transaction::forget_kept(offset word) noexcept {
-  std::erase_if(lane_->kept,
-                [&](const memory::kept_loan& k) { return k.word == word; });
+  std::erase_if(lane_->kept, [&](const memory::kept_loan& k) {
+    return k.place.word == word;
+  });
 }
 
 /// Before the log is undone: what it says was taken is not there any more then.

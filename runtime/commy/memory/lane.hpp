@@ -103,12 +103,11 @@ struct slab_list {
 /// A loan whose block the open transaction has taken over, see
 /// transaction::keep().
 struct kept_loan {
-  offset word = 0;               // Of the block, or of the descriptor.
-  std::uint64_t generation = 0;  // Of the block, while the transaction has it.
+  block_place place{};           // Of the block, or of the descriptor.
+  std::uint64_t generation = 0;  // Its, while the transaction has it.
   slot_index owner = 0;          // Gets it back, should it be undone.
-  block_place place{};
-  std::uint64_t page = 0;  // Of a large one: where its run begins,
-  page_word run{};         // and what says that the transaction has it.
+  std::uint64_t page = 0;        // Of a large one: where its run begins,
+  page_word run{};               // and what says that the transaction has it.
 };
 
 /// The process-local side of a leased lane. Threads: the leasing one only.
