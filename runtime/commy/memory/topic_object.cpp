@@ -45,6 +45,21 @@ std::uint64_t next_position(const topic_view& topic) noexcept {
   return next;
 }
 
+std::uint64_t claimed_end(const topic_view& topic) noexcept {
+  // relaxed: a hint.
+  auto position = topic.header->tail.load(std::memory_order_relaxed);
+  for (std::uint32_t step = 0; step <= topic.depth; ++step) {
+    const cell_word word{
+        topic.cell(position).word.load(std::memory_order_acquire)};
+    if (word.lap() == ((topic.lap(position) - 1) & offset_mask)) {
+      return position;
+    }
+    if (word.lap() != topic.lap(position)) break;
+    ++position;
+  }
+  return next_position(topic);
+}
+
 void initialise_topic(transaction& txn, root& object, std::uint32_t depth,
                       topic_mode mode) {
   const auto& img = txn.img();

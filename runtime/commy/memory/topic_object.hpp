@@ -33,4 +33,9 @@ void give_up_topic(transaction& txn, root& object);
 /// Cost: a look at each cell.
 [[nodiscard]] std::uint64_t next_position(const topic_view& topic) noexcept;
 
+/// The same, found from the `tail` hint, which lags behind when a publisher was
+/// killed, or is stopped, between its claim and its hint. Cost: a look at a
+/// cell, and at one more for each such claim; for a useless hint, at each.
+[[nodiscard]] std::uint64_t claimed_end(const topic_view& topic) noexcept;
+
 }  // namespace commy::memory

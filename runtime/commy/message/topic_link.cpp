@@ -105,7 +105,7 @@ topic_statistics topic_link::statistics() const {
   const auto behind = [](std::uint64_t a, std::uint64_t b) {
     return a > b ? a - b : 0;
   };
-  const auto tail = read(header.tail);
+  const auto tail = memory::claimed_end(topic_);
   const auto begun = behind(tail, read(header.first));
   now.refused = read(header.refused);
   now.skipped = read(header.skipped);

@@ -376,6 +376,30 @@ TEST_CASE("statistics say what became of the messages") {
   CHECK(at.shared.statistics().owned_bytes >= 8 * sizeof(tick));
 }
 
+TEST_CASE("statistics count what a publisher did not live to say") {
+  market at{{.depth = 8}};
+  auto reader = at.prices.subscribe().value();
+  at.publish(1, 20);
+  std::optional<memory::topic_view> topic;
+  memory::for_each_topic(at.shared.engine()->img(),
+                         [&](memory::offset, const memory::topic_view& found) {
+                           topic = found;
+                           return false;
+                         });
+  REQUIRE(topic);
+  auto& tail = topic->header->tail;
+  const auto end = tail.load();
+  // Stored by one who was stopped after its claim, and went on much later.
+  for (const auto late : {end - 1, end - 8, end - 9, end - 20}) {
+    tail = late;
+    const auto said = at.prices.statistics();
+    CHECK(said.published == 20);
+    CHECK(said.evicted == 12);
+    CHECK(said.subscribers.at(0).lag == 20);
+  }
+  CHECK(take_all(reader) == numbers{13, 14, 15, 16, 17, 18, 19, 20});
+}
+
 TEST_CASE("a topic is no value, and the dynamic face says so") {
   market at;
   const auto refused = dynamic_object::open(at.shared, "prices");
