@@ -21,6 +21,10 @@ namespace commy::platform {
 class event_flag;
 }  // namespace commy::platform
 
+namespace commy::message {
+struct carried_loan;
+}  // namespace commy::message
+
 namespace commy::actors {
 
 /// A reply in its envelope.
@@ -45,14 +49,20 @@ struct refused {
 };
 
 /// Who asks from another process: the answer leaves as bytes. It is given one,
-/// by either function, which frees it. Threads: whichever answers.
+/// by any of its functions, which frees it. Threads: whichever answers.
 // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): as above.
 class wire_asker {
 public:
   wire_asker() = default;
   wire_asker(const wire_asker&) = delete;
   wire_asker& operator=(const wire_asker&) = delete;
-  virtual void answer(std::span<const std::byte> reply) noexcept = 0;
+  /// The loans are taken out of the reply, or stay in it when it cannot go.
+  virtual void answer(
+      std::span<const std::byte> reply,
+      std::span<const message::carried_loan> loans) noexcept = 0;
+  /// With a reply that cannot be copied byte by byte: the `wire_entry` of the
+  /// request, which the asker knows, says what bytes it is, if any.
+  virtual void answer_object(void* reply) noexcept = 0;
   virtual void refuse(ask_error why, std::string_view text) noexcept = 0;
 
 protected:
@@ -180,12 +190,11 @@ void answer_with(message::reply_slot& slot, answered<R>&& reply) noexcept {
   }
   if (auto* const asker = wire_asker_in(to)) {
     if constexpr (std::is_void_v<R>) {
-      asker->answer({});
+      asker->answer({}, {});
     } else if constexpr (std::is_trivially_copyable_v<R>) {
-      asker->answer(std::as_bytes(std::span{&reply.value, 1}));
+      asker->answer(std::as_bytes(std::span{&reply.value, 1}), {});
     } else {
-      asker->refuse(ask_error::handler_failed,
-                    "a reply of this type cannot leave its process");
+      asker->answer_object(&reply.value);
     }
     return;
   }

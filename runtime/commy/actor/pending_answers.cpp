@@ -93,12 +93,15 @@ std::optional<pending_answers::entry> pending_answers::take_for(
 
 void pending_answers::reply(std::uint64_t number, std::uint32_t from_slot,
                             message_id request,
-                            std::span<const std::byte> bytes) {
+                            std::span<const std::byte> bytes,
+                            const loan_source& loans) {
   auto e = take_for(number, from_slot);
   if (!e) return;
-  if (request == e->shape->request && bytes.size() == e->shape->bytes &&
-      (e->shape->accepts == nullptr || e->shape->accepts(bytes.data()))) {
-    return e->shape->answer(e->slot, bytes.data());
+  const auto& shape = *e->shape;
+  if (request == shape.request && bytes.size() == shape.bytes &&
+      (shape.accepts == nullptr || shape.accepts(bytes.data())) &&
+      shape.answer(e->slot, bytes.data(), loans)) {
+    return;
   }
   {
     const std::lock_guard hold{mutex_};

@@ -3,6 +3,7 @@
 
 #include <commy/actor/answer.hpp>
 #include <commy/actor/handler.hpp>
+#include <commy/actor/wire_entry.hpp>
 #include <commy/base/blocking.hpp>
 #include <commy/message/wire_type.hpp>
 
@@ -26,16 +27,22 @@ struct reply_shape {
   std::size_t bytes = 0;
   /// Whether a private copy of so many bytes is a reply; null: all are.
   bool (*accepts)(const std::byte* copy) noexcept = nullptr;
-  /// Answers with an accepted copy.
-  void (*answer)(message::reply_slot& slot, const std::byte* copy) noexcept;
+  /// Answers with an accepted copy, whose loans come from `loans`; false, and
+  /// the slot is as before, when one of them cannot be adopted.
+  bool (*answer)(message::reply_slot& slot, const std::byte* copy,
+                 const loan_source& loans) noexcept;
 };
 
 template <request M>
-void answer_from_bytes(message::reply_slot& slot,
-                       const std::byte* copy) noexcept {
+bool answer_from_bytes(message::reply_slot& slot, const std::byte* copy,
+                       const loan_source& loans) noexcept {
   using reply = reply_of<M>;
   if constexpr (std::is_void_v<reply>) {
     answer_with(slot, answered<void>{});
+  } else if constexpr (carries_loans<reply>) {
+    auto made = message::from_wire<reply>({copy, wire_bytes<reply>}, loans);
+    if (!made) return false;
+    answer_with(slot, answered<reply>{std::move(*made)});
   } else {
     static_assert(std::is_trivially_copyable_v<reply>);
     alignas(reply) std::array<std::byte, sizeof(reply)> bytes;
@@ -44,6 +51,7 @@ void answer_from_bytes(message::reply_slot& slot,
     answer_with(slot, answered<reply>{*std::launder(
                           reinterpret_cast<const reply*>(bytes.data()))});
   }
+  return true;
 }
 
 template <request M>
@@ -52,7 +60,7 @@ constexpr reply_shape make_reply_shape() noexcept {
   if constexpr (std::is_void_v<reply>) {
     return {wire_id<M>(), 0, nullptr, &answer_from_bytes<M>};
   } else {
-    return {wire_id<M>(), sizeof(reply), &wire_accepts<reply>,
+    return {wire_id<M>(), wire_bytes<reply>, &wire_accepts<reply>,
             &answer_from_bytes<M>};
   }
 }
@@ -102,9 +110,10 @@ public:
   message::reply_slot take_back(std::uint64_t number);
 
   /// Answers the request `number`, if `from` was asked it and the bytes are its
-  /// reply. Bytes that are none are the answer `handler_failed`.
+  /// reply, whose loans `loans` adopts. Bytes that are none, and loans that are
+  /// gone, are the answer `handler_failed`.
   void reply(std::uint64_t number, std::uint32_t from_slot, message_id request,
-             std::span<const std::byte> bytes);
+             std::span<const std::byte> bytes, const loan_source& loans = {});
   void refuse(std::uint64_t number, std::uint32_t from_slot, ask_error why,
               std::string_view text);
   /// Answers all that `gone` was asked with `receiver_stopped`.

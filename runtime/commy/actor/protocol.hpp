@@ -4,7 +4,6 @@
 #include <commy/actor/actor_system.hpp>
 #include <commy/actor/dispatch.hpp>
 #include <commy/actor/wire_entry.hpp>
-#include <commy/memory/loan_error.hpp>
 #include <commy/message/wire_type.hpp>
 
 #include <gsl/gsl>
@@ -15,13 +14,6 @@
 #include <string_view>
 
 namespace commy {
-
-namespace message {
-// Defined in loan_field.hpp, without which no message has loans.
-template <class M>
-result<M, loan_error> from_wire(std::span<const std::byte> bytes,
-                                const std::shared_ptr<memory::engine>& owner);
-}  // namespace message
 
 namespace actors {
 
@@ -44,6 +36,13 @@ result<message::envelope*, deliver_error> decode_message(
   return made;
 }
 
+/// `wire_entry::encode_reply` of an R with loans.
+template <class R>
+void encode_reply(void* reply, wire_asker& asker) noexcept {
+  const message::wire_form<R> form{*static_cast<R*>(reply)};
+  asker.answer(form.bytes(), form.loans());
+}
+
 }  // namespace actors
 
 /// The line that makes an actor reachable from other processes and plugins:
@@ -52,7 +51,7 @@ result<message::envelope*, deliver_error> decode_message(
 ///
 /// Each message is a described struct (BOOST_DESCRIBE_STRUCT) that can be
 /// copied byte by byte, but for fields that are loans; so is the reply of each
-/// request.
+/// request, which may also be a loan itself.
 template <class... M>
 struct messages {
   static_assert((wire_sendable<M> && ...),
@@ -80,11 +79,22 @@ private:
             static_cast<std::uint32_t>(wire_bytes<W>),
             wire_layout<W>(),
             &wire_accepts<W>,
-            decoder<W>()};
+            decoder<W>(),
+            reply_encoder<W>()};
   }
   template <class W>
   static constexpr auto decoder() -> decltype(wire_entry::decode) {
     if constexpr (carries_loans<W>) return &actors::decode_message<W>;
+    return nullptr;
+  }
+  template <class W>
+  static constexpr auto reply_encoder() -> decltype(wire_entry::encode_reply) {
+    if constexpr (request<W>) {
+      using reply = typename W::reply;
+      if constexpr (!std::is_void_v<reply>) {
+        if constexpr (carries_loans<reply>) return &actors::encode_reply<reply>;
+      }
+    }
     return nullptr;
   }
 

@@ -3,6 +3,7 @@
 
 #include <commy/actor/errors.hpp>
 #include <commy/base/result.hpp>
+#include <commy/memory/loan_error.hpp>
 #include <commy/message/envelope.hpp>
 #include <commy/message/message_id.hpp>
 
@@ -17,6 +18,17 @@ namespace commy {
 namespace memory {
 class engine;
 }
+namespace actors {
+class wire_asker;
+}
+namespace message {
+// Both are defined in loan_field.hpp, without which no message has loans.
+template <class M>
+class wire_form;
+template <class M>
+result<M, loan_error> from_wire(std::span<const std::byte> bytes,
+                                const std::shared_ptr<memory::engine>& owner);
+}  // namespace message
 
 /// Where the loans of a message come from: the attachment whose ring brought
 /// it. Null: the message came without any.
@@ -39,6 +51,10 @@ struct wire_entry {
       const wire_entry& entry, std::uint32_t generation,
       std::span<const std::byte> bytes,
       const loan_source& loans) noexcept = nullptr;
+  /// Of a request whose reply has loans: gives the asker the reply's bytes, and
+  /// its loans. Null: it is no request, or the reply is its bytes.
+  void (*encode_reply)(void* reply,
+                       actors::wire_asker& asker) noexcept = nullptr;
 };
 
 /// What an actor with a run-time protocol handles: `void on(wire_message m)`.

@@ -35,13 +35,17 @@ result<message::envelope*, deliver_error> copied(
 
 }  // namespace
 
+const wire_entry* wire_port::find(message_id id) const noexcept {
+  const auto at = std::find_if(protocol_.begin(), protocol_.end(),
+                               [&](const wire_entry& e) { return e.id == id; });
+  return at == protocol_.end() ? nullptr : &*at;
+}
+
 result<void, deliver_error> wire_port::deliver(
     message_id id, std::span<const std::byte> bytes, const loan_source& loans,
     message::reply_slot reply) const noexcept {
-  const auto entry =
-      std::find_if(protocol_.begin(), protocol_.end(),
-                   [&](const wire_entry& e) { return e.id == id; });
-  if (entry == protocol_.end() || (reply.who != 0 && !entry->ops.is_request)) {
+  const auto* const entry = find(id);
+  if (entry == nullptr || (reply.who != 0 && !entry->ops.is_request)) {
     return unexpected{deliver_error::unknown_message};
   }
   if (bytes.size() != entry->payload_bytes) {

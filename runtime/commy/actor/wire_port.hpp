@@ -36,6 +36,9 @@ public:
       const loan_source& loans = {},
       message::reply_slot reply = {}) const noexcept;
 
+  /// The entry of a message that the actor takes; null when it does not.
+  [[nodiscard]] const wire_entry* find(message_id id) const noexcept;
+
   /// Whose port this is; to be watched.
   [[nodiscard]] const actors::cell_handle& receiver() const noexcept {
     return to_;

@@ -5,6 +5,7 @@
 #include <commy/host/remote_actor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace commy::host {
@@ -149,11 +150,16 @@ void exchange::tell_ended(const actors::peer& whom, std::uint32_t number,
   }
 }
 
-bool exchange::try_send(const outgoing_mail& mail) noexcept {
+bool exchange::try_send(outgoing_mail& mail) noexcept {
+  std::array<message::carried_loan, memory::loans_max> loans{};
+  std::size_t count = 0;
+  for (auto& [block, place] : mail.loans)
+    loans.at(count++) = {&block, place};
   message::ring_producer to{engine(), mail.to.slot, mail.to.reader};
   const auto sent = to.push({.actor = mail.actor,
                              .id = mail.id,
                              .bytes = mail.bytes,
+                             .loans = std::span{loans}.first(count),
                              .kind = mail.kind,
                              .correlation = mail.correlation});
   return sent || (sent.error() != send_error::ring_full &&
@@ -175,12 +181,17 @@ void exchange::send(const actors::peer& to,
         outgoing_mail later{to,         mail.kind,
                             mail.actor, mail.correlation,
                             mail.id,    {mail.bytes.begin(), mail.bytes.end()}};
+        later.loans.reserve(mail.loans.size());
+        for (const auto& [block, place] : mail.loans)
+          later.loans.push_back({std::move(*block), place});
         if (!clerk_.tell(mail_clerk::try_later{std::move(later)})) {
           count_lost_answer();
         }
         return;
       }
       case send_error::too_large:
+      case send_error::too_many_loans:
+      case send_error::foreign_loan:
         if (mail.kind == cell_kind::reply) {
           const auto text =
               refusal_bytes(ask_error::handler_failed, sent.error().message());
@@ -220,9 +231,9 @@ void exchange::note(news what) {
   }
   // A peer that answered and then left must not be taken for one that left
   // without an answer: first what it has sent, then its end.
-  const outgoing_mail to_us{.to = {engine()->slot(), tag_},
-                            .kind = cell_kind::ended,
-                            .correlation = number};
+  outgoing_mail to_us{.to = {engine()->slot(), tag_},
+                      .kind = cell_kind::ended,
+                      .correlation = number};
   // With a full ring at once: those who wait must not wait for room.
   if (!try_send(to_us)) take_note(number);
 }

@@ -53,14 +53,20 @@ struct peer_link {
   std::atomic<bool> gone{false};
 };
 
-/// Bytes that tie to a request, a watch or an end, on their way to a peer.
+/// Bytes that tie to a request, a watch or an end, on their way to a peer, and
+/// the loans that go along.
 struct outgoing_mail {
+  struct enclosure {
+    memory::loan_block block;
+    std::uint32_t place = 0;  // As of a carried_loan.
+  };
   actors::peer to;
   memory::cell_kind kind{};
   std::uint32_t actor = 0;
   std::uint64_t correlation = 0;
   message_id id{};
   std::vector<std::byte> bytes{};
+  std::vector<enclosure> loans{};
 };
 
 /// An actor that was found.
@@ -117,8 +123,8 @@ public:
   [[nodiscard]] actors::pending_answers& pending() noexcept { return pending_; }
   /// Sends now, or lets the clerk try again. To one that is gone: nothing.
   void send(const actors::peer& to, const message::outgoing& mail) noexcept;
-  /// Once; false when there is no room now.
-  [[nodiscard]] bool try_send(const outgoing_mail& mail) noexcept;
+  /// Once; false when there is no room now, and then nothing has changed.
+  [[nodiscard]] bool try_send(outgoing_mail& mail) noexcept;
   void count_lost_answer() noexcept {
     // relaxed: a statistic.
     lost_answers_.fetch_add(1, std::memory_order_relaxed);

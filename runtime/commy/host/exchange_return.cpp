@@ -89,10 +89,11 @@ bool exchange::say_returned() {
                              static_cast<std::uint32_t>(r.why)};
     std::vector<std::byte> bytes(sizeof note);
     std::memcpy(bytes.data(), &note, sizeof note);
-    return try_send({.to = r.to,
-                     .kind = memory::cell_kind::refusal,
-                     .id = r.id,
-                     .bytes = std::move(bytes)});
+    outgoing_mail mail{.to = r.to,
+                       .kind = memory::cell_kind::refusal,
+                       .id = r.id,
+                       .bytes = std::move(bytes)};
+    return try_send(mail);
   });
   const std::lock_guard hold{mutex_};
   for (const auto& r : all)

@@ -35,19 +35,29 @@ ask_error to_ask_error(deliver_error why) noexcept {
 /// Who asked one request from another process.
 class remote_asker final : public actors::wire_asker {
 public:
+  /// `entry`: the request's, of who is asked; null when nobody is.
   remote_asker(std::shared_ptr<exchange> by, const actors::peer& asker,
-               std::uint64_t correlation, message_id request) noexcept
+               std::uint64_t correlation, message_id request,
+               const wire_entry* entry) noexcept
       : exchange_{std::move(by)},
         asker_{asker},
         correlation_{correlation},
-        request_{request} {}
+        request_{request},
+        encode_{entry == nullptr ? nullptr : entry->encode_reply} {}
 
-  void answer(std::span<const std::byte> reply) noexcept override {
+  void answer(std::span<const std::byte> reply,
+              std::span<const message::carried_loan> loans) noexcept override {
     exchange_->send(asker_, {.id = request_,
                              .bytes = reply,
+                             .loans = loans,
                              .kind = cell_kind::reply,
                              .correlation = correlation_});
     delete this;
+  }
+  void answer_object(void* reply) noexcept override {
+    if (encode_ != nullptr) return encode_(reply, *this);
+    refuse(ask_error::handler_failed,
+           "a reply of this type cannot leave its process");
   }
   void refuse(ask_error why, std::string_view text) noexcept override {
     try {
@@ -67,6 +77,7 @@ private:
   actors::peer asker_;
   std::uint64_t correlation_;
   message_id request_;
+  decltype(wire_entry::encode_reply) encode_;
 };
 
 }  // namespace
@@ -86,7 +97,7 @@ bool exchange::take(const parcel& p) {
     case cell_kind::request:
       return deliver_request(p);
     case cell_kind::reply:
-      pending_.reply(p.correlation(), p.sender(), p.id(), p.bytes());
+      pending_.reply(p.correlation(), p.sender(), p.id(), p.bytes(), p.owner());
       return false;
     case cell_kind::refusal:
       take_refusal(p);
@@ -151,8 +162,9 @@ bool exchange::deliver(const parcel& p) {
 
 bool exchange::deliver_request(const parcel& p) {
   const auto port = port_of(p.number());
-  auto slot = actors::slot_for(*new remote_asker{
-      shared_from_this(), sender_of(p), p.correlation(), p.id()});
+  auto slot = actors::slot_for(
+      *new remote_asker{shared_from_this(), sender_of(p), p.correlation(),
+                        p.id(), port ? port->find(p.id()) : nullptr});
   if (!port) {
     count_refused(p, describe(deliver_error::unknown_name));
     actors::answer_refused(slot, ask_error::receiver_stopped,

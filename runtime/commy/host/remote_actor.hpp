@@ -4,9 +4,9 @@
 #include <commy/actor/actor.hpp>
 #include <commy/actor/dispatch.hpp>
 #include <commy/actor/pending_answers.hpp>
+#include <commy/message/loan_field.hpp>
 #include <commy/message/name_table.hpp>
 #include <commy/message/ring_producer.hpp>
-#include <commy/message/wire_form.hpp>
 #include <commy/message/wire_type.hpp>
 
 #include <chrono>

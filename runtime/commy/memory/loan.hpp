@@ -180,6 +180,11 @@ public:
   loan() noexcept = default;
   /// Requires: the block holds `element`s only.
   explicit loan(memory::loan_block block) noexcept : block_{std::move(block)} {}
+  /// From one that may write to one that will not.
+  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
+  loan(loan<element>&& other) noexcept
+    requires std::is_const_v<T>
+      : block_{std::move(other.block())} {}
 
   [[nodiscard]] explicit operator bool() const noexcept {
     return static_cast<bool>(block_);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <commy/memory/loan.hpp>
+#include <commy/memory/ring_cells.hpp>
+#include <commy/message/carried_loan.hpp>
 #include <commy/message/wire_type.hpp>
 
 #include <array>
@@ -135,6 +137,44 @@ bool for_each_part(T& content, std::size_t place, Each& each) {
 template <class M>
 inline constexpr std::size_t loan_count = detail::count_loans<M>();
 
+/// An M as it goes to another process: bytes with room for the handles, and the
+/// loans, which stay in the M until a ring has taken them. Outlived by the M.
+template <class M>
+class wire_form {
+  static_assert(loan_count<M> <= memory::loans_max,
+                "commy: a message carries at most eight loans");
+  static_assert(handle_count<M> == 0,
+                "commy: a message has loans as fields, or handles that are set "
+                "from loans passed beside it, not both");
+
+public:
+  /// Cost: a copy of what are no loans.
+  explicit wire_form(M& content) noexcept {
+    std::size_t next = 0;
+    const auto encode = [&]<class T>(T& part, std::size_t place) {
+      if constexpr (detail::is_loan<T>::value) {
+        loans_[next++] = {&part.block(), static_cast<std::uint32_t>(place)};
+      } else {
+        std::memcpy(bytes_.data() + place, &part, sizeof(T));
+      }
+      return true;
+    };
+    detail::for_each_part(content, 0, encode);
+  }
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return bytes_;
+  }
+  [[nodiscard]] std::span<const carried_loan> loans() const noexcept {
+    return loans_;
+  }
+
+private:
+  // Zero where no field is: padding tells nobody anything.
+  alignas(8) std::array<std::byte, wire_bytes<M>> bytes_{};
+  std::array<carried_loan, loan_count<M>> loans_{};
+};
+
 /// Builds an M from bytes that came through a ring, and adopts its loans, of
 /// participant `owner`, which may be null when M carries none. Every byte is
 /// input: fails with `damaged` when it is no M, and as `adopt_loan`; then the
@@ -178,7 +218,7 @@ template <class M>
   }
   return made;
 }
-/// The same, when nothing is known; so actor/protocol.hpp declares it.
+/// The same, when nothing is known; so actor/wire_entry.hpp declares it.
 template <class M>
 result<M, loan_error> from_wire(std::span<const std::byte> bytes,
                                 const std::shared_ptr<memory::engine>& owner) {

@@ -6,7 +6,6 @@
 #include <commy/message/name_table.hpp>
 #include <commy/message/ring_producer.hpp>
 #include <commy/message/sent.hpp>
-#include <commy/message/wire_form.hpp>
 
 #include <array>
 #include <chrono>

@@ -1,8 +1,8 @@
 // commy/message/ring_producer.hpp: a sender's view of another's inbox.
 #pragma once
 
-#include <commy/memory/loan.hpp>
 #include <commy/memory/ring_cells.hpp>
+#include <commy/message/carried_loan.hpp>
 #include <commy/message/message_id.hpp>
 #include <commy/message/send_error.hpp>
 
@@ -13,14 +13,6 @@
 #include <span>
 
 namespace commy::message {
-
-/// A loan that travels with a message, and where in it its handle goes.
-struct carried_loan {
-  /// Empty: the handle will name nothing.
-  memory::loan_block* block = nullptr;
-  /// From the message's first byte; a multiple of eight.
-  std::uint32_t place = 0;
-};
 
 /// A message about to be sent: bytes that mean the same in every process.
 struct outgoing {

@@ -29,7 +29,7 @@ namespace commy {
 ///
 ///     using wire = ...;  // trivially copyable
 ///
-/// and whoever sends and receives turns one into the other; see wire_form.hpp.
+/// and whoever sends and receives turns one into the other; see loan_field.hpp.
 template <class T>
 struct wire_field;
 

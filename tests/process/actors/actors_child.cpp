@@ -7,6 +7,8 @@
 //     actors_child FOLDER beat NAME     as serve, with a heart that beats
 //     actors_child FOLDER narrow NAME   as serve, with room for four messages,
 //                                       and another one, called NAME2, beside
+//     actors_child FOLDER look NAME     asks it for pictures for ever, keeps
+//                                       some, and reports '+' once
 //     actors_child FOLDER leave NAME    as serve, until it reads a byte; then
 //                                       it closes in order and ends
 #include "errands.hpp"
@@ -19,10 +21,12 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -40,6 +44,8 @@ void say(std::string_view text) {
 class errand_runner : public actor {
 public:
   using protocol = errands;
+
+  explicit errand_runner(segment shared) : shared_{std::move(shared)} {}
 
   void on(const note& n) {
     auto& next = next_[n.sender];
@@ -62,10 +68,29 @@ public:
     for (;;)
       std::this_thread::sleep_for(1h);
   }
+  picture on(const take_picture& m) {
+    picture made{{}, m.number};
+    if (m.words != 0) made.words = numbered(shared_, m.words, m.number);
+    return made;
+  }
+  loan<const std::uint64_t> on(const take_print& m) {
+    if (!m.from_elsewhere) return numbered(shared_, 16, m.number);
+    if (!other_) other_ = segment::create_anonymous().value();
+    return numbered(*other_, 16, m.number);
+  }
   void on(leave) { stop(); }
   void on(end_process m) { std::_Exit(static_cast<int>(m.code)); }
 
 private:
+  static loan<std::uint64_t> numbered(const segment& in, std::uint64_t words,
+                                      std::uint64_t number) {
+    auto made = try_loan_for_overwrite<std::uint64_t>(in, words).value();
+    std::fill_n(made.data(), words, number);
+    return made;
+  }
+
+  segment shared_;
+  std::optional<segment> other_;
   std::map<std::uint64_t, std::uint64_t> next_;
   tally tally_;
   std::int64_t total_ = 0;
@@ -89,7 +114,7 @@ int serve(const segment& shared, const char* name, bool until_told) {
     return fail("opening", done.error().message());
   }
   const auto runner = actors.spawn<errand_runner>(
-      spawn_options{.name = "runner", .mailbox_messages = 200'000});
+      spawn_options{.name = "runner", .mailbox_messages = 200'000}, shared);
   if (auto done = mail.publish(name, runner); !done) {
     return fail("publishing", done.error().message());
   }
@@ -111,9 +136,11 @@ int serve_narrow(const segment& shared, const std::string& name) {
   if (auto done = mail.open(shared); !done) {
     return fail("opening", done.error().message());
   }
-  const auto narrow = actors.spawn<errand_runner>(spawn_options{
-      .name = "narrow", .mailbox_messages = 4, .where = executor::pinned});
-  const auto other = actors.spawn<errand_runner>("other");
+  const auto narrow = actors.spawn<errand_runner>(
+      spawn_options{
+          .name = "narrow", .mailbox_messages = 4, .where = executor::pinned},
+      shared);
+  const auto other = actors.spawn<errand_runner>("other", shared);
   for (const auto& [called, actor] :
        {std::pair{name, narrow}, std::pair{name + "2", other}}) {
     if (auto done = mail.publish(called, actor); !done) {
@@ -137,6 +164,42 @@ int ask(const segment& shared, const char* name) {
     const auto sum = actors.ask(*to, add{1}, 30s);
     if (!sum) return fail("asking", sum.error().message());
     if (first) say("+");
+  }
+}
+
+int look(const segment& shared, const char* name) {
+  actor_system actors{{.workers = 1}};
+  segment_mail mail{actors};
+  if (auto done = mail.open(shared); !done) {
+    return fail("opening", done.error().message());
+  }
+  std::vector<picture> held;
+  std::optional<address<take_picture>> to;
+  for (std::uint64_t number = 1;; ++number) {
+    if (!to) {
+      auto found =
+          mail.wait_for<take_picture>(shared, name, clock::now() + 30s);
+      if (!found) return fail("finding", found.error().message());
+      to = *found;
+    }
+    auto taken =
+        actors.ask(*to, take_picture{1 + number % 3 * 2000, number}, 30s);
+    if (!taken) {
+      if (taken.error() != ask_error::receiver_stopped) {
+        return fail("asking", taken.error().message());
+      }
+      to.reset();
+      continue;
+    }
+    const auto& words = taken->words;
+    if (taken->number != number || words.size() != 1 + number % 3 * 2000 ||
+        std::ranges::any_of(words.span(),
+                            [&](auto word) { return word != number; })) {
+      return fail("looking", "a torn picture");
+    }
+    held.push_back(std::move(*taken));
+    if (held.size() > 4) held.clear();
+    if (number == 1) say("+");
   }
 }
 
@@ -169,5 +232,6 @@ int main(int argc, char** argv) {
     return serve(*shared, argv[3], false);
   }
   if (what == "ask") return ask(*shared, argv[3]);
+  if (what == "look") return look(*shared, argv[3]);
   return 2;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <commy/actor/protocol.hpp>
+#include <commy/message/loan_field.hpp>
 
 #include <boost/describe.hpp>
 
@@ -77,9 +78,31 @@ struct end_process {
 };
 BOOST_DESCRIBE_STRUCT(end_process, (), (code))
 
+/// Words that say their number, which came without a copy.
+struct picture {
+  loan<std::uint64_t> words;
+  std::uint64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(picture, (), (words, number))
+struct take_picture {
+  using reply = picture;
+  std::uint64_t words = 0;  // 0: an empty loan.
+  std::uint64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(take_picture, (), (words, number))
+
+/// The reply is a loan, of which nothing is to be changed.
+struct take_print {
+  using reply = loan<const std::uint64_t>;
+  std::uint64_t number = 0;
+  bool from_elsewhere = false;  // From another segment than the request's.
+};
+BOOST_DESCRIBE_STRUCT(take_print, (), (number, from_elsewhere))
+
 using errands = messages<note, count, add, turn_page, confirm, throw_up, hang,
-                         leave, end_process>;
-using errand_address = address<note, count, add, turn_page, confirm, throw_up,
-                               hang, leave, end_process>;
+                         leave, end_process, take_picture, take_print>;
+using errand_address =
+    address<note, count, add, turn_page, confirm, throw_up, hang, leave,
+            end_process, take_picture, take_print>;
 
 }  // namespace commy::test

@@ -10,6 +10,8 @@
 #include <support/loan_count.hpp>
 #include <support/test_folder.hpp>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace commy::test {
@@ -64,6 +66,25 @@ TEST_CASE("a loan of several elements is one span") {
     CHECK(value == 0);
   many[99] = 5;
   CHECK(many.span().back() == 5);
+}
+
+TEST_CASE("a loan becomes one that will not write, and not the reverse") {
+  lent at;
+  auto made = try_loan<std::uint32_t>(at.shared, 3).value();
+  made[2] = 5;
+  const auto* const where = made.data();
+  loan<const std::uint32_t> read = std::move(made);
+  CHECK(!made);
+  CHECK(read.data() == where);
+  CHECK(read[2] == 5);
+  CHECK(at.count() == loan_count{1, 0, 0});
+  read = try_loan<std::uint32_t>(at.shared, 1).value();
+  CHECK(at.count() == loan_count{1, 0, 0});
+  using writes = loan<std::uint32_t>;
+  STATIC_REQUIRE(!std::is_constructible_v<writes, loan<const std::uint32_t>&&>);
+  STATIC_REQUIRE(!std::is_assignable_v<writes&, loan<const std::uint32_t>&&>);
+  using reads = loan<const std::uint32_t>;
+  STATIC_REQUIRE(!std::is_constructible_v<reads, writes&>);
 }
 
 TEST_CASE("no two loans share a byte") {
