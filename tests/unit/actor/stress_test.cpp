@@ -10,6 +10,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <support/race_rounds.hpp>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #endif
 
 using namespace actor_tests;
+using commy::test::race_rounds;
 
 namespace {
 
@@ -214,11 +216,11 @@ TEST_CASE("no wake-up is lost over many changes between idle and busy") {
 TEST_CASE("a message told the moment its worker falls asleep is handled") {
   // No thread sleeps here but the worker: the next message comes while it is on
   // its way to sleep, at every moment of it.
-  constexpr int rounds = 3000 * scale;
   std::atomic<int> rung{0};
   commy::actor_system system{{.workers = 1}};
   const auto b = system.spawn<bell>("bell", rung);
-  for (int i = 1; i <= rounds; ++i) {
+  for (race_rounds round{3000 * scale}; round.next();) {
+    const auto i = round.number();
     b.tell(go{}).value();
     REQUIRE(spin_until(rung, i));
     for (int pause = i % 61; pause > 0; --pause)
@@ -227,10 +229,10 @@ TEST_CASE("a message told the moment its worker falls asleep is handled") {
 }
 
 TEST_CASE("an actor told to stop the moment it falls idle stops") {
-  constexpr int rounds = 1500 * scale;
   std::atomic<int> rung{0};
   commy::actor_system system{{.workers = 1}};
-  for (int i = 1; i <= rounds; ++i) {
+  for (race_rounds round{1500 * scale}; round.next();) {
+    const auto i = round.number();
     const auto b = system.spawn<bell>("", rung);
     b.tell(linger{i % 400}).value();
     REQUIRE(spin_until(rung, i));

@@ -5,11 +5,13 @@
 #include <array>
 #include <atomic>
 #include <semaphore>
+#include <support/race_rounds.hpp>
 #include <thread>
 #include <vector>
 
 using commy::message::mailbox_signal;
 using commy::message::pushed;
+using commy::test::race_rounds;
 
 namespace {
 
@@ -86,29 +88,31 @@ TEST_CASE("messages of each sender arrive once, in order, whoever else sends") {
 }
 
 TEST_CASE("a receiver that waits misses no answer and no signal") {
-  constexpr int rounds = 20'000;
   letters::mailbox box;
   std::counting_semaphore<> ready{0};
   std::counting_semaphore<> answered{0};
   std::counting_semaphore<> signalled{0};
+  std::atomic<bool> over{false};
   std::thread answers{[&] {
-    for (int i = 0; i < rounds; ++i) {
+    for (;;) {
       answered.acquire();
+      if (over) return;
       if (box.inlet.push_urgent(letters::make(1)) == pushed::woke) {
         ready.release();
       }
     }
   }};
   std::thread signals{[&] {
-    for (int i = 0; i < rounds; ++i) {
+    for (;;) {
       signalled.acquire();
+      if (over) return;
       if (box.inlet.raise(0, mailbox_signal::alarm) && box.inlet.try_wake()) {
         ready.release();
       }
     }
   }};
 
-  for (int i = 0; i < rounds; ++i) {
+  for (race_rounds round{20'000}; round.next();) {
     answered.release();
     signalled.release();
     bool got_answer = false;
@@ -129,6 +133,9 @@ TEST_CASE("a receiver that waits misses no answer and no signal") {
       ready.acquire();
     }
   }
+  over = true;
+  answered.release();
+  signalled.release();
   answers.join();
   signals.join();
 
