@@ -5,6 +5,16 @@
 
 using commy::test::sample_folder;
 
+TEST_CASE("the sample map_tiles asks for megabytes and copies none") {
+  const sample_folder folder;
+  for (int run = 0; run < 2; ++run) {
+    const auto ended = folder.run(COMMY_MAP_TILES);
+    CHECK(ended.how == "exited with code 0");
+    CHECK(ended.output ==
+          "64 tiles, 256 MiB, without a copy; the mean is 20.25\n");
+  }
+}
+
 TEST_CASE("the sample task_queue does each task though a worker dies") {
   const sample_folder folder;
   for (int run = 0; run < 3; ++run) {

@@ -181,10 +181,10 @@ public:
   /// Requires: the block holds `element`s only.
   explicit loan(memory::loan_block block) noexcept : block_{std::move(block)} {}
   /// From one that may write to one that will not.
+  template <class Writes>
+    requires std::is_const_v<T> && std::is_same_v<Writes, element>
   // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
-  loan(loan<element>&& other) noexcept
-    requires std::is_const_v<T>
-      : block_{std::move(other.block())} {}
+  loan(loan<Writes>&& other) noexcept : block_{std::move(other.block())} {}
 
   [[nodiscard]] explicit operator bool() const noexcept {
     return static_cast<bool>(block_);

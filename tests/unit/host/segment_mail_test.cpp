@@ -1,39 +1,19 @@
-#include "collector.hpp"
-#include "scratch_folder.hpp"
-#include <commy/host/segment_mail.hpp>
+#include "mail_fixture.hpp"
 #include <commy/message/remote_address.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <latch>
-#include <optional>
 #include <random>
-#include <span>
 #include <string>
-#include <support/loan_count.hpp>
 #include <thread>
-#include <utility>
 
 using namespace std::chrono_literals;
 using commy::host::segment_mail;
-
-/// Four megabytes, and what they should end with.
-struct shown_frame {
-  commy::loan<std::int64_t> frame;
-  std::int64_t number = 0;
-};
-BOOST_DESCRIBE_STRUCT(shown_frame, (), (frame, number))
-
-struct stray {
-  std::int64_t number = 0;
-};
-BOOST_DESCRIBE_STRUCT(stray, (), (number))
 
 namespace {
 
@@ -66,25 +46,10 @@ private:
   number_queue& queue_;
 };
 
-// A host and, in the same process, another attachment that sends.
-struct fixture {
-  scratch_folder scratch;
-  commy::segment_options where{.capacity = 64ULL << 20U,
-                               .folder = scratch.path()};
-  commy::segment ours = commy::segment::create("demo/mail", where).value();
-  commy::segment theirs = commy::segment::open("demo/mail", where).value();
-  number_queue numbers;
-  commy::actor_system actors;
-  segment_mail mail{actors};
-
-  fixture() { actors.spawn<collector>("collector", numbers); }
-  ~fixture() { mail.close(); }
-};
-
 }  // namespace
 
 TEST_CASE("a message from another process reaches the actor it is for") {
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   f.mail.publish("collector").value();
   commy::send(f.theirs, "collector", test_number{12, 0, 0}).value();
@@ -104,7 +69,7 @@ TEST_CASE("workers wait in the first segment, threads in further ones") {
     }
     return count;
   };
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   CHECK(inbox_threads() == 0);
   const auto second = commy::segment::create("demo/second", f.where).value();
@@ -129,7 +94,7 @@ TEST_CASE("workers wait in the first segment, threads in further ones") {
 }
 
 TEST_CASE("a handler that does not end keeps others from nothing") {
-  fixture f;
+  mail_fixture f;
   std::latch inside{1};
   std::latch let_go{1};
   commy::actor_system two{{.workers = 2}};
@@ -155,7 +120,7 @@ TEST_CASE("a handler that does not end keeps others from nothing") {
 }
 
 TEST_CASE("a message that the actor does not know is refused and given back") {
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   f.mail.publish("collector").value();
   const auto before = f.ours.statistics().live_blocks;
@@ -169,7 +134,7 @@ TEST_CASE("a message that the actor does not know is refused and given back") {
 }
 
 TEST_CASE("a handle that nobody has sent leads nowhere") {
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   const auto number = commy::memory::segment_number(f.ours.engine()->img());
   const auto seed = std::random_device{}();
@@ -189,7 +154,7 @@ TEST_CASE("a handle that nobody has sent leads nowhere") {
 }
 
 TEST_CASE("a handle of a loan that was not sent here leads nowhere") {
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   for (const auto* const lender : {&f.ours, &f.theirs}) {
     auto lent = commy::try_loan<std::int64_t>(*lender).value();
@@ -210,7 +175,7 @@ TEST_CASE("a handle of a loan that was not sent here leads nowhere") {
 }
 
 TEST_CASE("a loan in a message of another process is the actor's") {
-  fixture f;
+  mail_fixture f;
   f.actors.spawn<viewer>("viewer", f.numbers);
   f.mail.open(f.ours).value();
   f.mail.publish("viewer").value();
@@ -237,7 +202,7 @@ TEST_CASE("a loan in a message of another process is the actor's") {
 }
 
 TEST_CASE("a name is published by one host only, and free when it closes") {
-  fixture f;
+  mail_fixture f;
   f.mail.open(f.ours).value();
   f.mail.publish("collector").value();
   segment_mail other{f.actors};
@@ -274,7 +239,7 @@ private:
 }  // namespace
 
 TEST_CASE("who has no room to hear what was told in vain hears it later") {
-  fixture f;
+  mail_fixture f;
   // Here: an actor with room for one message, which is busy.
   std::latch goes_on{1};
   const auto narrow = f.actors.spawn<blocker>(
@@ -324,151 +289,4 @@ TEST_CASE("who has no room to hear what was told in vain hears it later") {
   CHECK(until([&] { return f.mail.statistics(f.ours).returned == strays; }));
   goes_on.count_down();
   other_mail.close();
-}
-
-namespace {
-
-struct take_frame {
-  using reply = shown_frame;
-  std::int64_t number = 0;
-};
-BOOST_DESCRIBE_STRUCT(take_frame, (), (number))
-
-/// Answers with frames, and says when something else was handled.
-class lender : public commy::actor {
-public:
-  using protocol = commy::messages<take_frame, stray>;
-  lender(commy::segment shared, number_queue& queue)
-      : shared_{std::move(shared)}, queue_{queue} {}
-  shown_frame on(const take_frame& m) {
-    shown_frame made{commy::try_loan<std::int64_t>(shared_, 1000).value(),
-                     m.number};
-    made.frame[999] = m.number;
-    return made;
-  }
-  void on(const stray& m) { queue_.push(m.number); }
-
-private:
-  commy::segment shared_;
-  number_queue& queue_;
-};
-
-/// Whoever asks by hand, in an inbox that is full.
-struct crowded_asker {
-  explicit crowded_asker(fixture& f)
-      : box{commy::message::inbox::open(f.theirs).value()} {
-    f.actors.spawn<lender>("lender", f.ours, f.numbers);
-    f.mail.open(f.ours).value();
-    f.mail.publish("lender").value();
-    box.publish("asker").value();
-    auto flood = commy::remote_address<stray>::find(f.ours, "asker").value();
-    while (flood.send(stray{}))
-      continue;
-    const auto to = commy::message::name_table::open(f.theirs)
-                        .value()
-                        .find("lender")
-                        .value();
-    commy::message::ring_producer ask{f.theirs.engine(), to.slot, to.reader};
-    const take_frame request{7};
-    ask.push({.actor = to.actor,
-              .id = commy::wire_id<take_frame>(),
-              .bytes = std::as_bytes(std::span{&request, 1}),
-              .kind = commy::memory::cell_kind::request,
-              .correlation = 99})
-        .value();
-    // Handled after the request, whose answer had no room.
-    const stray after{1};
-    ask.push({.actor = to.actor,
-              .id = commy::wire_id<stray>(),
-              .bytes = std::as_bytes(std::span{&after, 1})})
-        .value();
-    REQUIRE(f.numbers.next() == 1);
-  }
-
-  commy::message::inbox box;
-};
-
-/// Takes parcels, one at a time, until `done`.
-template <class Handle>
-void take_until(commy::message::inbox& box, const bool& done, Handle&& handle) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!done) {
-    if (box.take_each_any(handle, 1) == 0) REQUIRE(box.wait(deadline));
-  }
-}
-
-commy::test::loan_count loans_of(const fixture& f) {
-  return commy::test::count_loans(f.ours.engine()->img());
-}
-
-}  // namespace
-
-TEST_CASE("an answer that finds no room keeps its loans and comes later") {
-  fixture f;
-  crowded_asker asker{f};
-  CHECK(loans_of(f).owned == 1);
-  bool came = false;
-  take_until(asker.box, came, [&](const commy::message::parcel& got) {
-    if (got.kind() != commy::memory::cell_kind::reply) return;
-    came = true;
-    CHECK(got.correlation() == 99);
-    CHECK(got.id() == commy::wire_id<take_frame>());
-    const auto made =
-        commy::message::from_wire<shown_frame>(got.bytes(), got.owner());
-    REQUIRE(made);
-    CHECK(made->number == 7);
-    CHECK(made->frame[999] == 7);
-  });
-  CHECK(loans_of(f) == commy::test::loan_count{});
-}
-
-TEST_CASE("loans of an answer go back with who waits for room to send it") {
-  fixture f;
-  const crowded_asker asker{f};
-  CHECK(loans_of(f).owned == 1);
-  f.mail.close();
-  CHECK(loans_of(f) == commy::test::loan_count{});
-}
-
-TEST_CASE("a reply whose loan is gone is none, and the asker is told") {
-  fixture f;
-  f.mail.open(f.ours).value();
-  // Who answers by hand, with what comes to its mind.
-  auto box = commy::message::inbox::open(f.theirs).value();
-  const std::array lines{commy::message::protocol_line{
-      commy::wire_id<take_frame>(), commy::wire_layout<take_frame>()}};
-  box.publish("liar", lines).value();
-  const auto liar = f.mail.find<take_frame>(f.ours, "liar").value();
-  std::array<std::byte, commy::wire_bytes<shown_frame>> bytes{};
-  // Its own, which it has not sent.
-  auto own = commy::try_loan<std::int64_t>(f.theirs, 4).value();
-  // Of ours, which nobody has sent.
-  const auto ours = commy::try_loan<std::int64_t>(f.ours, 4).value();
-  const commy::loan_handle never{0x1234'5678U, 99};
-  for (const auto& handle : {own.handle(), ours.handle(), never}) {
-    std::memcpy(bytes.data(), &handle, sizeof handle);
-    std::optional<commy::result<shown_frame, commy::ask_error>> answer;
-    std::jthread asks{[&] { answer = f.actors.ask(liar, take_frame{1}, 60s); }};
-    bool answered = false;
-    take_until(box, answered, [&](const commy::message::parcel& got) {
-      if (got.kind() != commy::memory::cell_kind::request) return;
-      answered = true;
-      const auto to = f.ours.engine()->slot();
-      const auto ring = commy::memory::ring_of(f.theirs.engine()->img(), to);
-      commy::message::ring_producer{f.theirs.engine(), to,
-                                    ring.header->reader.load()}
-          .push({.id = got.id(),
-                 .bytes = bytes,
-                 .kind = commy::memory::cell_kind::reply,
-                 .correlation = got.correlation()})
-          .value();
-    });
-    asks.join();
-    REQUIRE(answer);
-    REQUIRE_FALSE(*answer);
-    CHECK(answer->error() == commy::ask_error::handler_failed);
-  }
-  CHECK(f.mail.statistics(f.ours).answers.wrong == 3);
-  // Both are whose they were.
-  CHECK(loans_of(f) == commy::test::loan_count{.owned = 2});
 }
