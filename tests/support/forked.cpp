@@ -99,14 +99,4 @@ int forked::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-bool eventually(const std::function<bool()>& condition) {
-  const auto end =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds{minute_ms};
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 }  // namespace commy::test

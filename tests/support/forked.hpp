@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <support/eventually.hpp>
 
 namespace commy::test {
 
@@ -45,8 +46,5 @@ private:
   pid_t pid_ = -1;
   int fd_ = -1;
 };
-
-/// Repeats `condition()` until it is true; false after a minute.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 }  // namespace commy::test

@@ -1,10 +1,10 @@
 #include <commy/message/envelope_pool.hpp>
+#include <commy/platform/thread_end.hpp>
 
 #include <array>
 #include <cstddef>
 #include <mutex>
 #include <new>
-#include <type_traits>
 #include <utility>
 
 namespace commy::message::detail {
@@ -96,34 +96,52 @@ static_assert(chunk_bytes % (batch_blocks * (smallest_block_bytes
                                              << (size_class_count - 1U))) ==
               0);
 
-// Needs no construction, and its destruction does nothing: threads may outlive
-// static objects.
-constinit std::array<depot, size_class_count> depots;
-static_assert(std::is_trivially_destructible_v<depot>);
+/// The depot of a size class. Never destroyed: threads may outlive static
+/// objects. Made at the first use, since a mutex is no constant everywhere
+/// (MinGW-w64). Cost beyond that: a load.
+depot& depot_of(std::size_t size_class) noexcept {
+  using all_depots = std::array<depot, size_class_count>;
+  alignas(all_depots) static std::array<std::byte, sizeof(all_depots)> bytes;
+  static auto* const all = ::new (static_cast<void*>(&bytes)) all_depots;
+  return (*all)[size_class];
+}
 
-struct thread_end {
-  ~thread_end() {
-    for (std::size_t i = 0; i < size_class_count; ++i) {
-      depots[i].put_some(blocks_of_this_thread[i].first);
-      // Limit zero: later blocks go straight to the depot.
-      blocks_of_this_thread[i] = {};
-    }
+void give_up(void* lists) noexcept {
+  auto* const list = static_cast<free_list*>(lists);
+  for (std::size_t i = 0; i < size_class_count; ++i) {
+    depot_of(i).put_some(list[i].first);
+    // Limit zero: later blocks go straight to the depot.
+    list[i] = {};
   }
-};
+  if constexpr (!platform::thread_objects_last) {
+    lists_in_heap = no_lists;
+    delete[] list;
+  }
+}
+
+/// Lists for this thread; null when there is no memory for them.
+free_list* make_lists() noexcept {
+  if constexpr (platform::thread_objects_last) return lists_here;
+  return new (std::nothrow) free_list[size_class_count]{};
+}
 
 /// Makes this thread return its blocks when it ends. Called on slow paths only.
 bool joined() noexcept {
+  static auto* const end = new (std::nothrow) platform::thread_end{&give_up};
   // Its own flag, because a thread that has ended its pools must not begin them
   // again: `begun` has no destructor and stays true.
   static constinit thread_local bool begun = false;
   if (!begun) {
     begun = true;
-    static thread_local thread_end end;
-    (void)end;
-    for (auto& list : blocks_of_this_thread)
-      list.limit = thread_limit;
+    auto* const mine = end == nullptr ? nullptr : make_lists();
+    // Without memory, or a slot for the end, they stay empty.
+    if (mine != nullptr && end->set(mine)) {
+      for (std::size_t i = 0; i < size_class_count; ++i)
+        mine[i].limit = thread_limit;
+      if constexpr (!platform::thread_objects_last) lists_in_heap = mine;
+    }
   }
-  return blocks_of_this_thread[0].limit != 0;
+  return lists_of_this_thread()[0].limit != 0;
 }
 
 }  // namespace
@@ -131,14 +149,14 @@ bool joined() noexcept {
 void* allocate_slow(std::size_t bytes, std::uint8_t size_class) noexcept {
   if (!pooled || size_class >= size_class_count) return from_heap(bytes);
   auto* const first =
-      depots[size_class].try_take(smallest_block_bytes << size_class);
+      depot_of(size_class).try_take(smallest_block_bytes << size_class);
   if (first == nullptr) return nullptr;
   auto* const others = std::exchange(first->next, nullptr);
   if (joined()) {
-    blocks_of_this_thread[size_class].first = others;
-    blocks_of_this_thread[size_class].count = batch_blocks - 1;
+    lists_of_this_thread()[size_class].first = others;
+    lists_of_this_thread()[size_class].count = batch_blocks - 1;
   } else {
-    depots[size_class].put_some(others);
+    depot_of(size_class).put_some(others);
   }
   return first;
 }
@@ -151,10 +169,10 @@ void deallocate_slow(void* block, std::uint8_t size_class) noexcept {
   auto* const free = static_cast<free_block*>(block);
   if (!joined()) {
     free->next = nullptr;
-    depots[size_class].put_some(free);
+    depot_of(size_class).put_some(free);
     return;
   }
-  auto& list = blocks_of_this_thread[size_class];
+  auto& list = lists_of_this_thread()[size_class];
   if (list.count >= list.limit) {
     // Full: hand the newest batch on and keep the older one.
     auto* const full = list.first;
@@ -163,7 +181,7 @@ void deallocate_slow(void* block, std::uint8_t size_class) noexcept {
       last = last->next;
     list.first = std::exchange(last->next, nullptr);
     list.count -= batch_blocks;
-    depots[size_class].put(full);
+    depot_of(size_class).put(full);
   }
   free->next = list.first;
   list.first = free;

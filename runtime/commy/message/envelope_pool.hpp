@@ -1,6 +1,8 @@
 // commy/message/envelope_pool.hpp: memory for messages, kept per thread.
 #pragma once
 
+#include <commy/platform/thread_end.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -50,8 +52,19 @@ struct free_list {
 
 // Trivial on purpose: an access is an offset from the thread pointer, without
 // the guard that a constructor or destructor would bring.
-inline constinit thread_local free_list
-    blocks_of_this_thread[size_class_count]{};
+inline constinit thread_local free_list lists_here[size_class_count]{};
+// Where those are gone before the thread's end is told, its lists lie in the
+// heap. Before the first, and after the end, these, which stay empty.
+inline constinit free_list no_lists[size_class_count]{};
+inline constinit thread_local free_list* lists_in_heap = no_lists;
+
+inline free_list* lists_of_this_thread() noexcept {
+  if constexpr (platform::thread_objects_last) {
+    return lists_here;
+  } else {
+    return lists_in_heap;
+  }
+}
 
 void* allocate_slow(std::size_t bytes, std::uint8_t size_class) noexcept;
 void deallocate_slow(void* block, std::uint8_t size_class) noexcept;
@@ -68,7 +81,7 @@ void deallocate_slow(void* block, std::uint8_t size_class) noexcept;
                                           std::uint8_t size_class) noexcept {
   if constexpr (detail::pooled) {
     if (size_class < size_class_count) {
-      auto& list = detail::blocks_of_this_thread[size_class];
+      auto& list = detail::lists_of_this_thread()[size_class];
       if (auto* const block = list.first) {
         list.first = block->next;
         --list.count;
@@ -82,7 +95,7 @@ void deallocate_slow(void* block, std::uint8_t size_class) noexcept;
 inline void deallocate_block(void* block, std::uint8_t size_class) noexcept {
   if constexpr (detail::pooled) {
     if (size_class < size_class_count) {
-      auto& list = detail::blocks_of_this_thread[size_class];
+      auto& list = detail::lists_of_this_thread()[size_class];
       if (list.count < list.limit) {
         auto* const free = static_cast<detail::free_block*>(block);
         free->next = list.first;

@@ -5,6 +5,15 @@
 
 namespace commy::platform {
 
+/// Whether thread_local objects are there until `ended` of a `thread_end` was
+/// called. With MinGW-w64 they are gone by then, and one that is looked at
+/// begins anew.
+#ifdef _WIN32
+inline constexpr bool thread_objects_last = false;
+#else
+inline constexpr bool thread_objects_last = true;
+#endif
+
 /// One pointer for each thread, handed to `ended` when its thread ends. Instead
 /// of a thread_local object with a destructor: with mingw that runs when the
 /// memory of thread_local objects is gone already. Not called for the main

@@ -4,14 +4,15 @@
 
 #include <array>
 #include <atomic>
-#include <semaphore>
 #include <support/race_rounds.hpp>
+#include <support/semaphore.hpp>
 #include <thread>
 #include <vector>
 
 using commy::message::mailbox_signal;
 using commy::message::pushed;
 using commy::test::race_rounds;
+using commy::test::semaphore;
 
 namespace {
 
@@ -23,7 +24,7 @@ constexpr std::uint32_t senders = 3;
 /// double one an assertion.
 struct receiver {
   letters::mailbox box{64};
-  std::counting_semaphore<> ready{0};
+  semaphore ready;
   std::atomic<int> owners{1};
 
   void wake() {
@@ -89,9 +90,9 @@ TEST_CASE("messages of each sender arrive once, in order, whoever else sends") {
 
 TEST_CASE("a receiver that waits misses no answer and no signal") {
   letters::mailbox box;
-  std::counting_semaphore<> ready{0};
-  std::counting_semaphore<> answered{0};
-  std::counting_semaphore<> signalled{0};
+  semaphore ready;
+  semaphore answered;
+  semaphore signalled;
   std::atomic<bool> over{false};
   std::thread answers{[&] {
     for (;;) {

@@ -6,7 +6,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <poll.h>
+#include <atomic>
+#include <support/eventually.hpp>
+#include <support/readable.hpp>
+#include <support/test_folder.hpp>
+#include <thread>
+
+#ifndef _WIN32
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -14,8 +21,7 @@
 #include <fstream>
 #include <string>
 #include <support/forked.hpp>
-#include <support/test_folder.hpp>
-#include <thread>
+#endif
 
 namespace commy::test {
 namespace {
@@ -60,23 +66,6 @@ struct two {
     return got->as<numbered>().value().number;
   }
 };
-
-[[nodiscard]] bool is_readable(platform::native_event event, int within_ms) {
-  pollfd one{static_cast<int>(event), POLLIN, 0};
-  return ::poll(&one, 1, within_ms) == 1;
-}
-
-int watch_threads() {
-  int count = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator{"/proc/self/task"}) {
-    std::ifstream name{entry.path() / "comm"};
-    std::string text;
-    std::getline(name, text);
-    count += text == "commy watch" ? 1 : 0;
-  }
-  return count;
-}
 
 }  // namespace
 
@@ -196,22 +185,6 @@ TEST_CASE("an event loop does not wait for ever where a ring is scribbled") {
   CHECK(at.take() == 7);
 }
 
-TEST_CASE("a watched inbox that closes leaves neither thread nor event") {
-  two at;
-  for (int i = 0; i < 50; ++i) {
-    const auto event = at.box->wake_fd();
-    if (i % 2 == 0) at.send(1);
-    if (i % 3 == 0) static_cast<void>(is_readable(event, 1));
-    at.box.reset();
-    pollfd one{static_cast<int>(event), POLLIN, 0};
-    REQUIRE(::poll(&one, 1, 0) == 1);
-    REQUIRE(one.revents == POLLNVAL);
-    REQUIRE(watch_threads() == 0);
-    CHECK(at.to->send(numbered{0, 2}).error() == send_error::receiver_stopped);
-    at.open();
-  }
-}
-
 TEST_CASE("a watched inbox may go to a thread, which then takes all") {
   two at;
   const auto event = at.box->wake_fd();
@@ -226,6 +199,37 @@ TEST_CASE("a watched inbox may go to a thread, which then takes all") {
   }
   // There is nothing for whoever still polls it.
   CHECK(eventually([&] { return !is_readable(event, 0); }));
+}
+
+#ifndef _WIN32
+namespace {
+
+int watch_threads() {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream name{entry.path() / "comm"};
+    std::string text;
+    std::getline(name, text);
+    count += text == "commy watch" ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a watched inbox that closes leaves neither thread nor event") {
+  two at;
+  for (int i = 0; i < 50; ++i) {
+    const auto event = at.box->wake_fd();
+    if (i % 2 == 0) at.send(1);
+    if (i % 3 == 0) static_cast<void>(is_readable(event, 1));
+    at.box.reset();
+    REQUIRE(::fcntl(static_cast<int>(event), F_GETFD) == -1);
+    REQUIRE(watch_threads() == 0);
+    CHECK(at.to->send(numbered{0, 2}).error() == send_error::receiver_stopped);
+    at.open();
+  }
 }
 
 TEST_CASE("no event is to be had of an inbox in which somebody waits") {
@@ -268,5 +272,7 @@ TEST_CASE("no event is to be had of an inbox that a thread empties") {
   CHECK(mistaken.next() == 't');
   CHECK(mistaken.wait() == -SIGABRT);
 }
+
+#endif
 
 }  // namespace commy::test

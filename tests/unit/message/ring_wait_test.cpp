@@ -7,14 +7,16 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <support/loan_count.hpp>
 #include <support/test_folder.hpp>
 #include <thread>
+
+#ifndef _WIN32
+#include <sys/resource.h>
+#include <time.h>
+#endif
 
 namespace commy::test {
 namespace {
@@ -185,6 +187,7 @@ TEST_CASE("a subscriber in a crowd does not look for long") {
   CHECK(in_crowd * 4 < alone);
 }
 
+#ifndef _WIN32
 TEST_CASE("a reader that waits in vain leaves its core to others") {
   two at;
   const auto how =
@@ -223,6 +226,7 @@ TEST_CASE("a spinning reader does not sleep, a sleeping one does not spin") {
   CHECK(!box.wait(clock::now() + 5ms));
   CHECK(sleeps() > before);
 }
+#endif
 
 TEST_CASE("each way of waiting ends by a message and by an interrupt") {
   const auto how = GENERATE(message::waiting::adaptive, message::waiting::spin,

@@ -4,11 +4,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
+#include <memory>
+#include <support/readable.hpp>
 #include <thread>
-
-#ifndef _WIN32
-#include <poll.h>
-#endif
 
 namespace commy::test {
 namespace {
@@ -116,7 +114,8 @@ TEST_CASE("who reads on wakes publishers that say that they wait") {
 
 TEST_CASE("a subscriber's end lets a publisher go on that waits for it") {
   market at{{.depth = 2, .slow = slow_reader::hold_publisher}};
-  std::optional<subscription<tick>> reader{at.prices.subscribe().value()};
+  auto reader =
+      std::make_unique<subscription<tick>>(at.prices.subscribe().value());
   at.publish(1, 2);
   std::thread publisher{[&at, to = at.prices]() mutable {
     to.publish(at.made(at.shared, 3), clock::now() + 60s).value();
@@ -139,27 +138,22 @@ TEST_CASE("the removal of a topic ends the wait of its subscribers") {
   CHECK(!reader.wait(clock::now() + 60s));
 }
 
-#ifndef _WIN32
 TEST_CASE("an event loop sees a subscription as readable until it is empty") {
   market at;
   auto reader = at.prices.subscribe(asleep).value();
-  const auto fd = static_cast<int>(reader.wake_fd());
-  CHECK(static_cast<int>(reader.wake_fd()) == fd);
-  const auto poll_for = [fd](int ms) {
-    pollfd one{fd, POLLIN, 0};
-    return ::poll(&one, 1, ms) == 1;
-  };
-  CHECK(!poll_for(0));
+  const auto event = reader.wake_fd();
+  CHECK(reader.wake_fd() == event);
+  CHECK(!is_readable(event, 0));
   for (std::uint64_t round = 0; round < 200; ++round) {
     at.publish(2 * round + 1);
     at.publish(2 * round + 2);
-    REQUIRE(poll_for(60'000));
+    REQUIRE(is_readable(event, 60'000));
     CHECK(reader.try_take()->number == 2 * round + 1);
     // Level triggered: still there.
-    REQUIRE(poll_for(0));
+    REQUIRE(is_readable(event, 0));
     CHECK(reader.try_take()->number == 2 * round + 2);
     CHECK(!reader.try_take());
-    CHECK(!poll_for(0));
+    CHECK(!is_readable(event, 0));
   }
   // The reading thread may wait as before.
   CHECK(!reader.wait(clock::now() + 1ms));
@@ -174,7 +168,7 @@ TEST_CASE("an event loop sees a subscription as readable until it is empty") {
 TEST_CASE("an event loop does not wait for ever where somebody has scribbled") {
   market at;
   auto reader = at.prices.subscribe({.longest_nap = 1ms}).value();
-  const auto fd = static_cast<int>(reader.wake_fd());
+  const auto event = reader.wake_fd();
   // So far ahead that it looks as if it were behind.
   memory::for_each_topic(
       at.shared.engine()->img(), [](memory::offset, const auto& topic) {
@@ -186,11 +180,10 @@ TEST_CASE("an event loop does not wait for ever where somebody has scribbled") {
         }
         return true;
       });
-  pollfd one{fd, POLLIN, 0};
-  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  REQUIRE(is_readable(event, 60'000));
   CHECK(!reader.try_take());
   at.publish(7);
-  REQUIRE(::poll(&one, 1, 60'000) == 1);
+  REQUIRE(is_readable(event, 60'000));
   CHECK(take_all(reader) == numbers{7});
 }
 
@@ -203,6 +196,5 @@ TEST_CASE("a watched subscription that ends leaves no thread behind") {
   }
   CHECK(at.prices.statistics().subscribers.empty());
 }
-#endif
 
 }  // namespace commy::test
