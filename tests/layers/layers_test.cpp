@@ -127,6 +127,27 @@ TEST_CASE("a header for C opens in the manner of C") {
   CHECK(header_openings(one(path, "#ifndef COMMY_HOST_A_H\n")).size() == 1);
 }
 
+TEST_CASE("an assertion in a thread of its own is found") {
+  const std::string path = "tests/unit/base/a_test.cpp";
+
+  CHECK(thread_assertions(
+            one(path, "std::thread other{[&] { CHECK(f({1})); }};\n"))
+            .size() == 1);
+  CHECK(thread_assertions(one(path,
+                              "threads.emplace_back(\n"
+                              "    [&, i] {\n  g();\n  REQUIRE_FALSE(f());\n"
+                              "});\n"))
+            .size() == 1);
+  // Behind the thread, and in one that is waited for at once.
+  CHECK(thread_assertions(one(path,
+                              "std::thread other{[&] { good = f(); }};\n"
+                              "other.join();\nCHECK(good);\n"))
+            .empty());
+  CHECK(
+      thread_assertions(one(path, "std::thread{[&] { CHECK(f()); }}.join();\n"))
+          .empty());
+}
+
 TEST_CASE("the walk finds the tree") {
   const auto files = tree();
 
@@ -152,6 +173,13 @@ TEST_CASE("public headers bring no heavy library") {
 
 TEST_CASE("every header opens with its name, its summary and its guard") {
   require_none(header_openings(tree()));
+}
+
+TEST_CASE("only the thread of a test asserts") {
+  // The sentences above are no code, so all tests but these.
+  require_none(thread_assertions(read_sources(
+      COMMY_SOURCE_DIR, {"tests/unit", "tests/process", "tests/samples",
+                         "tests/crash", "tests/stress", "tests/support"})));
 }
 
 TEST_CASE("every test that the table of pitfalls names is there") {

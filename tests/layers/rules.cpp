@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <regex>
 #include <string_view>
 
 namespace layers {
@@ -223,6 +224,35 @@ breaches header_openings(const std::vector<source_file>& files) {
     if (!guarded) {
       found.push_back(
           at(file, 1, "#pragma once should follow the opening comment"));
+    }
+  }
+  return found;
+}
+
+breaches thread_assertions(const std::vector<source_file>& files) {
+  // `thread name{[&] {` or `threads.emplace_back([&] {`, on one line or two.
+  const std::regex begins{
+      R"((thread \w+\{|threads?\.emplace_back\()\s*\[[^\]]*\][^{};]*\{)"};
+  const std::regex asserts{R"(\b(CHECK|REQUIRE|FAIL)[A-Z_]*\()"};
+  breaches found;
+  for (const auto& file : files) {
+    std::string text;
+    for (const auto& line : file.lines)
+      text += line + '\n';
+    for (std::sregex_iterator next{text.begin(), text.end(), begins}, end;
+         next != end; ++next) {
+      const auto open = static_cast<std::size_t>(next->position()) +
+                        static_cast<std::size_t>(next->length());
+      auto close = open;
+      for (int depth = 1; depth > 0 && close < text.size(); ++close)
+        depth += text[close] == '{' ? 1 : text[close] == '}' ? -1 : 0;
+      const auto body = text.substr(open, close - open);
+      if (!std::regex_search(body, asserts)) continue;
+      const auto line = std::count(
+          text.begin(), text.begin() + static_cast<std::ptrdiff_t>(open), '\n');
+      found.push_back(at(file, static_cast<std::size_t>(line) + 1,
+                         "a thread of its own asserts; it should set a "
+                         "variable that the test checks behind join()"));
     }
   }
   return found;

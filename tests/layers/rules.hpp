@@ -30,4 +30,9 @@ using breaches = std::vector<std::string>;
 /// directive is not `#pragma once`. Those for C may have C's comment and guard.
 [[nodiscard]] breaches header_openings(const std::vector<source_file>& files);
 
+/// Catch2's assertions in lambdas that run as named threads, so beside those of
+/// the test's own thread: Catch2 is not made for that, and ends the program now
+/// and then. Threads say what they found in variables, checked behind `join`.
+[[nodiscard]] breaches thread_assertions(const std::vector<source_file>& files);
+
 }  // namespace layers

@@ -22,16 +22,24 @@ TEST_CASE("each thread's own pointer is handed over when it ends") {
   int ten = 10;
   ended = 0;
 
-  std::thread first{[&] { CHECK(slot.set(&one)); }};
+  bool first_set = false;
+  bool second_set = false;
+  void* before = &one;
+  void* after = nullptr;
+  std::thread first{[&] { first_set = slot.set(&one); }};
   std::thread second{[&] {
-    CHECK(slot.get() == nullptr);
-    CHECK(slot.set(&ten));
-    CHECK(slot.get() == &ten);
+    before = slot.get();
+    second_set = slot.set(&ten);
+    after = slot.get();
   }};
   std::thread third{[] {}};
   first.join();
   second.join();
   third.join();
+  CHECK(first_set);
+  CHECK(before == nullptr);
+  CHECK(second_set);
+  CHECK(after == &ten);
 
   CHECK(ended == 11);
   CHECK(slot.get() == nullptr);
