@@ -184,7 +184,8 @@ public:
   template <class Writes>
     requires std::is_const_v<T> && std::is_same_v<Writes, element>
   // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
-  loan(loan<Writes>&& other) noexcept : block_{std::move(other.block())} {}
+  loan(loan<Writes>&& other) noexcept
+      : block_{std::move(std::move(other).block())} {}
 
   [[nodiscard]] explicit operator bool() const noexcept {
     return static_cast<bool>(block_);
