@@ -11,6 +11,8 @@
 #include <boost/describe.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
@@ -42,8 +44,7 @@ public:
   using protocol = commy::messages<draw>;
   explicit painter(commy::segment shared) : shared_{std::move(shared)} {}
 
-  // What is thrown here, by `value` when the segment is full, the asker is
-  // told.
+  // When the segment is full, `value` throws, and the asker is told.
   tile on(const draw& m) {
     auto pixels = commy::try_loan_for_overwrite<std::uint32_t>(
                       shared_, tile_side * tile_side)

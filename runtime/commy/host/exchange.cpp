@@ -190,7 +190,6 @@ void exchange::send(const actors::peer& to,
         return;
       }
       case send_error::too_large:
-      case send_error::too_many_loans:
       case send_error::foreign_loan:
         if (mail.kind == cell_kind::reply) {
           const auto text =
@@ -212,7 +211,8 @@ void exchange::send(const actors::peer& to,
 }
 
 void exchange::note_closed(const std::shared_ptr<peer_link>& peer) noexcept {
-  if (peer->gone.exchange(true)) return;
+  // seq_cst: see peer_link::is_gone(). The first one tells.
+  if (peer->gone.exchange(true, std::memory_order_seq_cst)) return;
   try {
     note({peer, std::nullopt});
     peers_.suspect(peer->watch_key);
@@ -262,7 +262,8 @@ void exchange::take_note(std::uint64_t number) {
 void exchange::end_link(const std::shared_ptr<peer_link>& peer,
                         const std::vector<std::string>& reasons,
                         std::string_view text) {
-  peer->gone.store(true);
+  // seq_cst, and before the look at its requests: see peer_link::is_gone().
+  peer->gone.store(true, std::memory_order_seq_cst);
   // Those who wait come first.
   pending_.end(peer->who, text);
   std::vector<actors::cell_handle> over;
@@ -315,7 +316,8 @@ void exchange::close() {
   box.reset();
   static_cast<void>(say_returned());
   for (const auto& link : links) {
-    link->gone.store(true);
+    // seq_cst, and before the end of all requests: see peer_link::is_gone().
+    link->gone.store(true, std::memory_order_seq_cst);
     peers_.remove(link->watch_key);
   }
   pending_.end_all("this process has left the segment");

@@ -47,9 +47,12 @@ struct peer_link {
   std::string title;  // "process 12 (sampler) of segment 'shop'"
   std::uint64_t watch_key = 0;
 
-  // seq_cst, pairs with itself: before the look at requests that wait, see
-  // remote_actor::send_request().
-  [[nodiscard]] bool is_gone() const noexcept { return gone.load(); }
+  // seq_cst, pairs with the stores in exchange: of setting this and looking for
+  // the peer's requests there, and adding one and looking at this in
+  // remote_actor::send_request(), one sees the other.
+  [[nodiscard]] bool is_gone() const noexcept {
+    return gone.load(std::memory_order_seq_cst);
+  }
   std::atomic<bool> gone{false};
 };
 

@@ -1,5 +1,6 @@
 // Replies that bring loans from other processes.
 #include "two_processes.hpp"
+#include <commy/memory/fsck.hpp>
 
 #include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>

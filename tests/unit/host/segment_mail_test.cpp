@@ -5,15 +5,16 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <latch>
 #include <random>
 #include <string>
+#include <support/eventually.hpp>
+#include <support/threads_named.hpp>
 #include <thread>
 
 using namespace std::chrono_literals;
 using commy::host::segment_mail;
+using commy::test::eventually;
 
 namespace {
 
@@ -59,15 +60,7 @@ TEST_CASE("a message from another process reaches the actor it is for") {
 
 TEST_CASE("workers wait in the first segment, threads in further ones") {
   const auto inbox_threads = [] {
-    int count = 0;
-    for (const auto& entry :
-         std::filesystem::directory_iterator{"/proc/self/task"}) {
-      std::ifstream name{entry.path() / "comm"};
-      std::string text;
-      std::getline(name, text);
-      count += text == "commy inbox" ? 1 : 0;
-    }
-    return count;
+    return commy::test::threads_named("commy inbox");
   };
   mail_fixture f;
   f.mail.open(f.ours).value();
@@ -275,18 +268,13 @@ TEST_CASE("who has no room to hear what was told in vain hears it later") {
   for (int i = 0; i < 10; ++i) {
     commy::send(f.theirs, "narrow", test_number{i, 0, 0}).value();
   }
-  const auto until = [](const auto& reached) {
-    const auto deadline = std::chrono::steady_clock::now() + 60s;
-    while (!reached() && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::yield();
-    return reached();
-  };
-  REQUIRE(until([&] { return f.mail.refused() == 10; }));
+  REQUIRE(eventually([&] { return f.mail.refused() == 10; }));
   CHECK(dead == 0);
   looks_again.count_down();
-  CHECK(until([&] { return dead == 10; }));
+  CHECK(eventually([&] { return dead == 10; }));
   CHECK(other_mail.statistics(f.theirs).returned == 10);
-  CHECK(until([&] { return f.mail.statistics(f.ours).returned == strays; }));
+  CHECK(
+      eventually([&] { return f.mail.statistics(f.ours).returned == strays; }));
   goes_on.count_down();
   other_mail.close();
 }

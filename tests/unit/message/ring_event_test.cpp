@@ -17,10 +17,8 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <string>
 #include <support/forked.hpp>
+#include <support/threads_named.hpp>
 #endif
 
 namespace commy::test {
@@ -202,22 +200,6 @@ TEST_CASE("a watched inbox may go to a thread, which then takes all") {
 }
 
 #ifndef _WIN32
-namespace {
-
-int watch_threads() {
-  int count = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator{"/proc/self/task"}) {
-    std::ifstream name{entry.path() / "comm"};
-    std::string text;
-    std::getline(name, text);
-    count += text == "commy watch" ? 1 : 0;
-  }
-  return count;
-}
-
-}  // namespace
-
 TEST_CASE("a watched inbox that closes leaves neither thread nor event") {
   two at;
   for (int i = 0; i < 50; ++i) {
@@ -226,7 +208,7 @@ TEST_CASE("a watched inbox that closes leaves neither thread nor event") {
     if (i % 3 == 0) static_cast<void>(is_readable(event, 1));
     at.box.reset();
     REQUIRE(::fcntl(static_cast<int>(event), F_GETFD) == -1);
-    REQUIRE(watch_threads() == 0);
+    REQUIRE(threads_named("commy watch") == 0);
     CHECK(at.to->send(numbered{0, 2}).error() == send_error::receiver_stopped);
     at.open();
   }
