@@ -7,22 +7,63 @@ times=()
 # stage <name> <command...>: runs it with its seconds; a failure is kept for the
 # end, so that one run shows all that is wrong.
 stage() {
-  local name=$1 begin=$SECONDS status=0
+  local name=$1 begin=$SECONDS status=0 log
   shift
+  log=$(stage_log "$name")
+  mkdir -p "${log%/*}"
   echo "=== $name"
   # Not before `||`, where bash switches `set -e` off for all that it calls.
   set +e
-  (set -euo pipefail; "$@")
-  status=$?
+  (set -euo pipefail; "$@") 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
   set -e
   times+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$name")")
   if ((status)); then failures+=("$name"); fi
   echo "=== $name: $((SECONDS - begin)) s, exit code $status"
 }
 
-summary() {
-  echo
+stage_log() {
+  printf 'build/stages/%s.log' "${1// /_}"
+}
+
+# What a failed stage said, short: the ends of what its failed tests printed, or
+# of everything when no test failed.
+show_failure() {
+  local log
+  log=$(stage_log "$1")
+  echo "--- $1 (all of it: $log)"
+  awk -v most=40 '
+    function flush_lines(  i) {
+      for (i = (count > most ? count - most : 0); i < count; i++) print lines[i]
+      count = 0
+    }
+    /^ *[0-9]+\/[0-9]+ Test +#/ {
+      flush_lines()
+      failed = /\*\*\*/
+      if (failed) { print; any = 1 }
+      next
+    }
+    /^ +Start +[0-9]+: / || /^[0-9]+% tests passed/ { flush_lines(); failed = 0 }
+    failed { lines[count++] = $0 }
+    END { flush_lines(); exit !any }
+  ' "$log" | cut -c -400 || tail -n 40 "$log" | cut -c -400
+}
+
+# Where the time went: each build, and the five longest tests of all stages.
+show_times() {
   printf '%s\n' "${times[@]}"
+  grep -h '^Built ' build/stages/*.log || true
+  echo "Longest tests:"
+  grep -h -o 'Test *#.* sec' build/stages/*.log |
+    sed -E 's/^Test *#[0-9]+: (.*[^.* ]) *[.*]+ *([A-Za-z]+) +([0-9.]+) sec$/\3 s  \1 \2/' |
+    sort -rn | head -n 5 || true
+}
+
+summary() {
+  local name
+  for name in "${failures[@]}"; do show_failure "$name"; done
+  echo
+  show_times
   if ((${#failures[@]})); then
     echo "Failed: ${failures[*]}"
     exit 1
