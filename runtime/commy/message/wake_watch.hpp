@@ -73,12 +73,13 @@ public:
   [[nodiscard]] bool wait(clock::time_point deadline) {
     for (;;) {
       if (of_.look_at_next() == look::something) return true;
+      // Set for what was read since, or by an interrupt. Both are looked for
+      // behind it: what sets the flag later is not cleared.
+      found_nothing();
+      if (of_.look_at_next() == look::something) return true;
       if (of_.take_interrupt()) return false;
       const auto now = clock::now();
       if (now >= deadline) return false;
-      // Set for what was read since, or by an interrupt.
-      found_nothing();
-      if (of_.look_at_next() == look::something) return true;
       static_cast<void>(flag_.wait_for(deadline - now));
     }
   }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <support/eventually.hpp>
+#include <support/race_rounds.hpp>
 #include <support/readable.hpp>
 #include <support/test_folder.hpp>
 #include <thread>
@@ -144,6 +145,35 @@ TEST_CASE("a watched inbox is waited in and interrupted as before") {
   other.join();
   CHECK(!at.take());
   CHECK(!is_readable(event, 0));
+}
+
+TEST_CASE("no interrupt of a watched inbox is lost") {
+  two at;
+  static_cast<void>(at.box->wake_fd());
+  // In the middle of `wait`, at whatever step it happens to be.
+  std::atomic<int> wanted{0};
+  std::thread other{[&] {
+    for (int given = 0; given >= 0;) {
+      const auto now = wanted.load();
+      if (now == given) {
+        std::this_thread::yield();
+      } else {
+        given = now;
+        at.box->interrupt();
+      }
+    }
+  }};
+  bool all_came = true;
+  race_rounds round{20'000};
+  while (all_came && round.next()) {
+    wanted = round.number();
+    const auto deadline = clock::now() + 20s;
+    all_came = !at.box->wait(deadline) && clock::now() < deadline;
+  }
+  wanted = -1;
+  other.join();
+  INFO("round " << round.number());
+  CHECK(all_came);
 }
 
 TEST_CASE("an event loop goes past a claim that nobody makes good") {
