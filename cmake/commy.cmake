@@ -105,8 +105,8 @@ function(commy_add_program name)
 endfunction()
 
 # commy_compile_plainly(<source>...): for sources that are little but templates
-# of a large library. Under sanitizers their optimized form takes over a minute
-# and says nothing more.
+# of a large library, and tests of many short checks. Under sanitizers their
+# optimized form takes a minute or two and says nothing more.
 function(commy_compile_plainly)
   if(COMMY_SANITIZE)
     # The precompiled header was made with other options.
