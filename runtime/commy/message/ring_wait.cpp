@@ -126,8 +126,9 @@ void ring_consumer::interrupt() noexcept {
   // seq_cst: before the look at `sleeper`, whose store precedes the look at
   // this in reader_wait::sleep(); one of the two sees the other.
   counts_->interrupted.store(true, std::memory_order_seq_cst);
-  // acquire, pairs with the release in wake_event().
-  auto* const watch = counts_->watching.load(std::memory_order_acquire);
+  // seq_cst: behind the store above; partner: wake_event(), whose caller looks
+  // at that store behind its own.
+  auto* const watch = counts_->watching.load(std::memory_order_seq_cst);
   if (watch != nullptr) return watch->raise();
   wake_sleeper();
 }
@@ -137,7 +138,8 @@ platform::native_event ring_consumer::wake_event() {
   if (watch_ == nullptr) {
     Expects(!counts_->waiting.is_set());
     watch_ = std::make_unique<wake_watch<ring_consumer>>(*this);
-    counts_->watching.store(watch_.get(), std::memory_order_release);
+    // seq_cst: see interrupt().
+    counts_->watching.store(watch_.get(), std::memory_order_seq_cst);
   }
   return watch_->native();
 }

@@ -393,8 +393,9 @@ void topic_subscriber::interrupt() noexcept {
   // seq_cst: before the look at `sleeping`, which is set before the look at
   // this in reader_wait::sleep(); one of the two sees the other.
   interrupted_.store(true, std::memory_order_seq_cst);
-  // acquire, pairs with the release in wake_event().
-  auto* const watch = watching_.load(std::memory_order_acquire);
+  // seq_cst: behind the store above; partner: wake_event(), whose caller looks
+  // at that store behind its own.
+  auto* const watch = watching_.load(std::memory_order_seq_cst);
   if (watch != nullptr) return watch->raise();
   wake_sleeper();
 }
@@ -403,7 +404,8 @@ platform::native_event topic_subscriber::wake_event() {
   if (watch_ == nullptr) {
     Expects(!waiting_.is_set());
     watch_ = std::make_unique<wake_watch<topic_subscriber>>(*this);
-    watching_.store(watch_.get(), std::memory_order_release);
+    // seq_cst: see interrupt().
+    watching_.store(watch_.get(), std::memory_order_seq_cst);
   }
   return watch_->native();
 }
