@@ -26,15 +26,18 @@ stage_log() {
   printf 'build/stages/%s.log' "${1// /_}"
 }
 
-# What a failed stage said, short: the ends of what its failed tests printed, or
-# of everything when no test failed.
+# What a failed stage said, short: of each failed test what it printed around its
+# last failure, or else the end; the end of everything when no test failed.
 show_failure() {
   local log
   log=$(stage_log "$1")
   echo "--- $1 (all of it: $log)"
   awk -v most=40 '
-    function flush_lines(  i) {
-      for (i = (count > most ? count - most : 0); i < count; i++) print lines[i]
+    function flush_lines(  i, last) {
+      # A program of many test cases says in the middle which one it was.
+      for (i = 0; i < count; i++) if (lines[i] ~ /FAILED:/) last = i + most / 2
+      if (!last || last > count) last = count
+      for (i = (last > most ? last - most : 0); i < last; i++) print lines[i]
       count = 0
     }
     /^ *[0-9]+\/[0-9]+ Test +#/ {
@@ -154,8 +157,16 @@ asan_tests() {
     ctest --preset asan -j "$(nproc)" --timeout 900 "$@"
 }
 
+# The words to put before a command whose addresses must not be random. None
+# where that may not be switched off; there it has to be low already.
+without_randomization() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    printf '%s\n' setarch "$(uname -m)" -R
+  fi
+}
+
 check_tsan() {
-  local area folders=() wrapper=()
+  local area folders=() wrapper
   for area in {unit,process}/{memory,containers,message,actor}; do
     [[ ! -e tests/$area/CMakeLists.txt ]] || folders+=("tests/$area")
   done
@@ -165,10 +176,8 @@ check_tsan() {
   fi
   setup/build tsan "${folders[@]/%//all}"
   # gcc 12's runtime cannot live with the address randomization of newer
-  # kernels; where it may not be switched off, it has to be low already.
-  if setarch "$(uname -m)" -R true 2>/dev/null; then
-    wrapper=(setarch "$(uname -m)" -R)
-  fi
+  # kernels.
+  mapfile -t wrapper < <(without_randomization)
   for area in "${folders[@]}"; do
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
       "${wrapper[@]}" ctest --test-dir "build/tsan/$area" \
@@ -181,6 +190,11 @@ check_windows() {
     echo "Nothing to build yet."
     return
   fi
+  local wrapper
   setup/build windows
-  ctest --preset windows --timeout 900
+  # Wine's loader needs one page at a fixed address, and newer kernels put the
+  # heap there in one of ten thousand starts: "Internal error" says Windows'
+  # side of it, "failed to map the shared user data" Wine's.
+  mapfile -t wrapper < <(without_randomization)
+  "${wrapper[@]}" ctest --preset windows --timeout 900
 }
