@@ -159,10 +159,12 @@ private:
 ///
 ///     auto prices = commy::shared_topic<tick>::open_or_create(
 ///         market, "prices", {.depth = 1024, .history = 16}).value();
-///     auto next = commy::try_loan<tick>(market).value();        // One
-///     process: next->cents = 4200; if (auto done =
-///     prices.publish(std::move(next)); !done) ... auto news =
-///     prices.subscribe().value();                   // Others:
+///     // One process:
+///     auto next = commy::try_loan<tick>(market).value();
+///     next->cents = 4200;
+///     if (auto done = prices.publish(std::move(next)); !done) ...
+///     // Others:
+///     auto news = prices.subscribe().value();
 ///
 /// Every subscriber gets every message, once, the messages of one publisher in
 /// their order; or learns how many it has missed. A publisher or subscriber

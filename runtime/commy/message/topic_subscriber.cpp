@@ -99,6 +99,8 @@ void topic_subscriber::begin() noexcept {
   // release, pairs with the acquire in lowest_cursor(): life and cursor.
   mine.word.store(live.raw, std::memory_order_release);
   entry_ = live;
+  // seq_cst: before [join] below. Also a release, for lowest_cursor(), which
+  // finds the entry whole.
   header.members.fetch_or(std::uint64_t{1} << index_,
                           std::memory_order_seq_cst);
   // [join] seq_cst: before the look at the cells below. A publisher loads the
@@ -124,6 +126,8 @@ void topic_subscriber::leave() noexcept {
   if (!link_.owner()->usable()) return;
   auto expected = entry_.raw;
   const auto leaving = entry_.as(entry_state::leaving);
+  // release, pairs with the acquire in lowest_cursor(): we read no more. It
+  // fails where the word was scribbled over; then there is nothing to leave.
   entry().word.compare_exchange_strong(expected, leaving.raw,
                                        std::memory_order_acq_rel,
                                        std::memory_order_relaxed);
@@ -367,6 +371,7 @@ void topic_subscriber::check_all() noexcept {
   } else {
     // Stored once more: what others see of us may be scribbled as well.
     move_to(position);
+    // relaxed: set already, unless somebody has cleared it.
     link_.topic().header->members.fetch_or(std::uint64_t{1} << index_,
                                            std::memory_order_relaxed);
   }
